@@ -1,0 +1,1 @@
+export const same = (a: string | number, b: string) => a == b // fails: eslint(eqeqeq)

@@ -1,0 +1,3 @@
+import { Socket } from 'node:net' // fails: typescript(consistent-type-imports)
+
+export type Line = Socket

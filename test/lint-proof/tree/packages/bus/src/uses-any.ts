@@ -1,0 +1,1 @@
+export const open = (value: any) => String(value) // fails: typescript(no-explicit-any)

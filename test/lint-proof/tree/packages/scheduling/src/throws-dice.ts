@@ -1,0 +1,2 @@
+export const dice = () => Math.random() // fails: eslint(no-restricted-properties)
+export const id = () => crypto.randomUUID() // fails: eslint(no-restricted-globals)

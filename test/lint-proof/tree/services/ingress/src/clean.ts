@@ -1,0 +1,3 @@
+import type { Bus } from '@penstock/bus'
+
+export const start = (bus: Bus) => bus

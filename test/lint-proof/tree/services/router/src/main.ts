@@ -1,0 +1,1 @@
+console.error(process.env['ROUTER_PORT']) // fails: eslint(no-console)
