@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { ConfigName, IngressId, RunId, WorkerId } from './ids.ts'
+import { defineEvent } from './message.ts'
+
+/** Workers and ingresses beat this often, ms. */
+export const beatEveryMs = 500
+
+export const NodeState = z.object({
+  node: ConfigName,
+  state: z.enum(['up', 'ejected']),
+  inFlight: z.int().min(0),
+  /** This worker's share of the node's in-flight limit. */
+  limit: z.int().min(0),
+  /** Since this worker last saw the node answer well, ms; null: never. */
+  lastOkAgoMs: z.int().min(0).nullable(),
+})
+export type NodeState = z.infer<typeof NodeState>
+
+export const WorkerBeat = z.object({
+  worker: WorkerId,
+  /** Name that survives a restart: a new worker id under the same name means the former is gone. */
+  instance: z.string().max(128),
+  draining: z.boolean(),
+  configVersion: z.int(),
+  pools: z.array(z.object({ pool: ConfigName, room: z.int().min(0), nodes: z.array(NodeState) })),
+  /** Runs that sent no frame since the last beat and are alive all the same. */
+  silentRuns: z.array(RunId),
+})
+export type WorkerBeat = z.infer<typeof WorkerBeat>
+
+/** Every worker, every `beatEveryMs`. Read by ingresses (is my run alive), routers (is anyone there), workers (my share). */
+export const workerBeat = defineEvent('worker.beat', 1, WorkerBeat)
+
+export const IngressBeat = z.object({ ingress: IngressId })
+
+/** Every ingress, every `beatEveryMs`. Read by workers: runs of an ingress that is gone are stopped. */
+export const ingressBeat = defineEvent('ingress.beat', 1, IngressBeat)

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { errorCodeNames } from './errors.ts'
+import { Attempt, ConfigName, IngressId, Lane, RequestId } from './ids.ts'
+import { defineEvent, defineRequest } from './message.ts'
+
+/** How the client names a model. `metadata` is GitLab's model_metadata without its key; `default` is the feature's own. */
+export const ModelReference = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('default') }),
+  z.object({ kind: z.literal('name'), name: z.string().max(255) }),
+  z.object({
+    kind: z.literal('metadata'),
+    endpoint: z.string().max(2048).optional(),
+    identifier: z.string().max(1000).optional(),
+    family: z.string().max(255).optional(),
+  }),
+])
+export type ModelReference = z.infer<typeof ModelReference>
+
+/** What the router must know of a request to place it. Never the prompt. */
+export const Envelope = z.object({
+  request: RequestId,
+  attempt: Attempt,
+  ingress: IngressId,
+  feature: z.string().max(64),
+  model: ModelReference,
+  /** HMAC digest of who asks: fairness and audit see the same opaque value. */
+  principal: z.string().max(64),
+  /** Size of the body that the claim will hand out, bytes. */
+  bodyBytes: z.int().min(0),
+  promptTokensEstimate: z.int().min(0),
+  outputTokensMax: z.int().min(0),
+  /** Hashes that requests sharing a prefix have in common, most specific first. */
+  affinity: z.array(z.string().max(64)).max(8),
+  /** Milliseconds left to the first byte. */
+  msLeft: z.int(),
+  /** A continuation after a loss: ranked before first attempts. */
+  resumed: z.boolean(),
+  /** Nodes this request already failed on. */
+  avoidNodes: z.array(ConfigName).max(16),
+})
+export type Envelope = z.infer<typeof Envelope>
+
+export const Accepted = z.object({
+  kind: z.literal('accepted'),
+  pool: ConfigName,
+  lane: Lane,
+  model: ConfigName,
+  family: z.string(),
+  configVersion: z.int(),
+  /** The configuration rule that chose the model, for `penstock explain` and the audit log. */
+  rule: z.string(),
+})
+export type Accepted = z.infer<typeof Accepted>
+
+export const Refused = z.object({
+  kind: z.literal('refused'),
+  code: z.enum(errorCodeNames),
+  message: z.string().optional(),
+  param: z.string().optional(),
+  retryAfterMs: z.int().min(0).optional(),
+})
+export type Refused = z.infer<typeof Refused>
+
+/** Asks the router to put an attempt into its pool's queue. Asked by the ingress; answered by any router. */
+export const submitRequest = defineRequest(
+  'request.submit',
+  1,
+  Envelope,
+  z.discriminatedUnion('kind', [Accepted, Refused]),
+)
+
+/** What waits in a pool's queue. Written by the router, read by the worker that takes it. */
+export const Job = z.object({
+  request: RequestId,
+  attempt: Attempt,
+  ingress: IngressId,
+  feature: z.string().max(64),
+  pool: ConfigName,
+  lane: Lane,
+  model: ConfigName,
+  configVersion: z.int(),
+  affinity: z.array(z.string().max(64)).max(8),
+  avoidNodes: z.array(ConfigName).max(16),
+  /** W3C trace context of the request. */
+  traceparent: z.string().max(128).optional(),
+})
+export type Job = z.infer<typeof Job>
+
+/** Wakes the workers of a pool: a job was added. Key: pool. Losing one costs a poll interval, nothing else. */
+export const jobAdded = defineEvent('job.added', 1, z.object({ pool: ConfigName }))
+
+const JobRef = z.object({ request: RequestId, attempt: Attempt, pool: ConfigName, lane: Lane })
+
+/** Takes a waiting attempt out of its queue, because nobody wants the answer any more. Any router. */
+export const withdrawJob = defineRequest('job.withdraw', 1, JobRef, z.object({ removed: z.boolean() }))
+
+/** Asks in bulk which attempts are not waiting any more. Any router. */
+export const findUnknownJobs = defineRequest(
+  'job.find-unknown',
+  1,
+  z.object({ jobs: z.array(JobRef).max(5000) }),
+  z.object({ unknown: z.array(z.string()) }),
+)
