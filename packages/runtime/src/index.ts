@@ -1,0 +1,4 @@
+export * from './environment.ts'
+export * from './lifecycle.ts'
+export * from './logger.ts'
+export * from './tracing.ts'

@@ -1,0 +1,6 @@
+export * from './admission.ts'
+export * from './node-health.ts'
+export * from './node-share.ts'
+export * from './pick-node.ts'
+export * from './pool-presence.ts'
+export * from './rank.ts'

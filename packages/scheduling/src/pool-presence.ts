@@ -1,0 +1,47 @@
+import type { WorkerBeat } from '@penstock/contracts'
+
+/** A worker unheard for this long no longer counts: four missed beats. */
+const presentMs = 2000
+/** A pool without a healthy node or worker for this long is an outage; before, it is a gap worth a retry (contract §7.5). */
+const outageMs = 30_000
+
+export type Presence = 'serving' | 'gap' | 'outage'
+
+/** Who serves which pool, from the workers' beats. Instants are one monotonic clock, in ms. */
+export class PoolPresence {
+  readonly #beats = new Map<string, { beat: WorkerBeat; at: number }>()
+  readonly #healthyAt = new Map<string, number>()
+  readonly #startedAt: number
+
+  constructor(now: number) {
+    this.#startedAt = now
+  }
+
+  heard(beat: WorkerBeat, now: number): void {
+    for (const [worker, known] of this.#beats) {
+      if (now - known.at > outageMs || (known.beat.instance === beat.instance && worker !== beat.worker))
+        this.#beats.delete(worker)
+    }
+    this.#beats.set(beat.worker, { beat, at: now })
+    for (const { pool, nodes } of beat.pools) {
+      if (!beat.draining && nodes.some((node) => node.state === 'up')) this.#healthyAt.set(pool, now)
+    }
+  }
+
+  /** Workers that serve a pool and take new work. */
+  workersOf(pool: string, now: number): string[] {
+    const present: string[] = []
+    for (const [worker, { beat, at }] of this.#beats) {
+      if (now - at <= presentMs && !beat.draining && beat.pools.some((served) => served.pool === pool))
+        present.push(worker)
+    }
+    return present
+  }
+
+  /** Whether a request for the pool has a chance just now. */
+  presence(pool: string, now: number): Presence {
+    const healthyAt = this.#healthyAt.get(pool) ?? this.#startedAt - presentMs - 1
+    if (now - healthyAt > outageMs) return 'outage'
+    return now - healthyAt <= presentMs ? 'serving' : 'gap'
+  }
+}
