@@ -1,0 +1,39 @@
+import { estimateTokens, pickVariant, traitsOf } from '@penstock/models'
+import type { Feature } from '../feature.ts'
+import { fitToBudget } from './budget.ts'
+import { CodeCompletionInput } from './input.ts'
+import { promptVariants } from './prompt/variants.ts'
+
+/** Output limit of the most generous prompt, tokens. */
+const outputTokensMax = 128
+
+/** The text at the cursor of an editor. */
+export const codeCompletion: Feature<CodeCompletionInput> = {
+  name: 'code-completion',
+  input: CodeCompletionInput,
+  defaults: { lane: 'completion', firstByteMs: 10_000, totalMs: 30_000 },
+
+  render(input, model) {
+    if (input.language === null) return null
+    const prompt = pickVariant(model.family, promptVariants)
+    const { prefix, suffix } = fitToBudget(input, model.contextTokens, prompt.maxTokens)
+    const temperature = prompt.temperature ?? traitsOf(model.family).temperature
+    return {
+      kind: 'chat',
+      messages: prompt.messages({ prefix, suffix, fileName: input.fileName, language: input.language }),
+      maxTokens: prompt.maxTokens,
+      ...(temperature === null ? {} : { temperature }),
+      ...(prompt.stop.length === 0 ? {} : { stop: [...prompt.stop] }),
+    }
+  },
+
+  size(input) {
+    const texts = [input.prefix, input.suffix, ...input.context]
+    return { promptTokensEstimate: texts.reduce((sum, text) => sum + estimateTokens(text), 0), outputTokensMax }
+  },
+
+  affinity(input) {
+    const file = `code-completion file\n${input.project ?? ''}\n${input.fileName}`
+    return input.project === null ? [file] : [file, `code-completion project\n${input.project}`]
+  },
+}

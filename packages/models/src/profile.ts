@@ -1,0 +1,19 @@
+/** Generations of vLLM that differ on the wire, oldest first. `v0.24` is what a node is taken for when nothing is known. */
+export const nodeProfiles = ['v0.6', 'v0.10', 'v0.11', 'v0.19', 'v0.24', 'v0.32'] as const
+export type NodeProfile = (typeof nodeProfiles)[number]
+
+export interface Capabilities {
+  /** Chunks can tell their token ids (since 0.10.2), so output tokens are counted exactly while they stream. */
+  readonly returnTokenIds: boolean
+  /** The prefix cache can be separated by a salt (since 0.9). */
+  readonly cacheSalt: boolean
+}
+
+/** What a server of this profile understands beyond plain OpenAI. */
+export function capabilities(profile: NodeProfile): Capabilities {
+  const generation = nodeProfiles.indexOf(profile)
+  return {
+    returnTokenIds: generation >= nodeProfiles.indexOf('v0.11'),
+    cacheSalt: generation >= nodeProfiles.indexOf('v0.10'),
+  }
+}

@@ -1,0 +1,112 @@
+import type { ChatCall, ModelCall, Sampling, Tool } from './call.ts'
+import { continuation } from './continuation.ts'
+import type { Said } from './continuation.ts'
+import type { ChatMessage } from './message.ts'
+import type { NodeProfile } from './profile.ts'
+import { capabilities } from './profile.ts'
+
+export interface WireOptions {
+  /** The name the node serves the model under. */
+  readonly servedName: string
+  readonly profile: NodeProfile
+  /** What earlier attempts delivered: the call asks for the rest. */
+  readonly said?: Said | undefined
+  /** Separates prefix caches of tenants. Ours alone: no client value ever gets here. */
+  readonly cacheSalt?: string | undefined
+  /** vLLM's priority, lower runs earlier. Only for nodes that schedule by priority: others may refuse it. */
+  readonly priority?: number | undefined
+}
+
+export type WirePath = '/chat/completions' | '/completions'
+export type WireBody = Readonly<Record<string, unknown>>
+
+/**
+ * The HTTP body for an OpenAI-compatible node, relative to its base URL. Built field by field, so that nothing a client sent can
+ * slip through. Always streamed, so that stalls show and nothing said is lost with a node.
+ */
+export function toWire(call: ModelCall, options: WireOptions): { readonly path: WirePath; readonly body: WireBody } {
+  const rest = options.said === undefined ? ({ kind: 'call', call } as const) : continuation(call, options.said)
+  if (rest.kind === 'complete') throw new Error('the answer is complete: there is nothing to ask a node')
+  const asked = rest.call
+  const can = capabilities(options.profile)
+  return {
+    path: asked.kind === 'chat' ? '/chat/completions' : '/completions',
+    body: present({
+      model: options.servedName,
+      ...(asked.kind === 'chat' ? chatFields(asked) : { prompt: asked.prompt }),
+      ...samplingFields(asked, options.servedName),
+      stream: true,
+      stream_options: { include_usage: true },
+      return_token_ids: can.returnTokenIds ? true : undefined,
+      cache_salt: can.cacheSalt ? options.cacheSalt : undefined,
+      priority: options.priority,
+    }),
+  }
+}
+
+function chatFields(call: ChatCall): Record<string, unknown> {
+  return {
+    messages: call.messages.map(wireMessage),
+    ...(call.continueFinal ? { continue_final_message: true, add_generation_prompt: false } : {}),
+    tools: call.tools?.map(wireTool),
+    tool_choice:
+      typeof call.toolChoice === 'object'
+        ? { type: 'function', function: { name: call.toolChoice.name } }
+        : call.toolChoice,
+    parallel_tool_calls: call.parallelToolCalls,
+  }
+}
+
+function samplingFields(sampling: Sampling, servedName: string): Record<string, unknown> {
+  return {
+    [takesCompletionTokens(servedName) ? 'max_completion_tokens' : 'max_tokens']: sampling.maxTokens,
+    temperature: sampling.temperature,
+    top_p: sampling.topP,
+    stop: sampling.stop?.length ? sampling.stop : undefined,
+    seed: sampling.seed,
+    presence_penalty: sampling.presencePenalty,
+    frequency_penalty: sampling.frequencyPenalty,
+    response_format: wireResponseFormat(sampling.responseFormat),
+  }
+}
+
+/** GPT-5 models refuse `max_tokens`. */
+function takesCompletionTokens(servedName: string): boolean {
+  return /(^|\/)gpt-5/.test(servedName)
+}
+
+function wireMessage(message: ChatMessage): Record<string, unknown> {
+  const content =
+    typeof message.content === 'object' && message.content !== null ? message.content.map(wirePart) : message.content
+  if (message.role === 'tool') return { role: message.role, content, tool_call_id: message.toolCallId }
+  const named = present({ role: message.role, content, name: message.name })
+  if (message.role !== 'assistant' || message.toolCalls === undefined) return named
+  const toolCalls = message.toolCalls.map((call) => ({
+    id: call.id,
+    type: 'function',
+    function: { name: call.name, arguments: call.arguments },
+  }))
+  return { ...named, tool_calls: toolCalls }
+}
+
+function wirePart(part: Exclude<ChatMessage['content'], string | null>[number]): Record<string, unknown> {
+  return part.type === 'text'
+    ? { type: 'text', text: part.text }
+    : { type: 'image_url', image_url: { url: part.dataUrl } }
+}
+
+function wireTool(tool: Tool): Record<string, unknown> {
+  const { name, description, parameters, strict } = tool
+  return { type: 'function', function: present({ name, description, parameters, strict }) }
+}
+
+function wireResponseFormat(format: Sampling['responseFormat']): Record<string, unknown> | undefined {
+  if (format === undefined || format.type === 'json_object') return format
+  const { name, description, schema, strict } = format
+  return { type: 'json_schema', json_schema: present({ name, description, schema, strict }) }
+}
+
+/** Leaves out what is undefined, so that the body equals its JSON. */
+function present(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
