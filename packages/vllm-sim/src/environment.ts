@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { defaultSettings } from './node-settings.ts'
+import type { SimulatedNodeOptions } from './simulated-node.ts'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const names = z
+  .string()
+  .transform((list) => list.split(',').map((name) => name.trim()))
+  .pipe(z.tuple([z.string().min(1)], z.string().min(1)))
+
+const Variables = z.object({
+  /** 0: any free port. */
+  VLLM_SIM_PORT: port.default(0),
+  VLLM_SIM_ADMIN_PORT: port.default(0),
+  /** Address to listen on. */
+  VLLM_SIM_HOST: z.string().default('127.0.0.1'),
+  /** Served names, separated by commas; the first seeds the text. */
+  VLLM_SIM_MODEL: names.default(['penstock-sim']),
+  VLLM_SIM_TTFT_MS: z.coerce.number().min(0).default(defaultSettings.ttftMs),
+  VLLM_SIM_ITL_MS: z.coerce.number().min(0).default(defaultSettings.itlMs),
+  VLLM_SIM_MAX_NUM_SEQS: z.coerce.number().int().min(1).default(defaultSettings.sequencesMax),
+  VLLM_SIM_MAX_MODEL_LEN: z.coerce.number().int().min(1).default(defaultSettings.modelLengthMax),
+  /** Key that `/v1` asks for; none when unset. */
+  VLLM_SIM_API_KEY: z.string().optional(),
+})
+
+/** Options of the node from environment variables; empty ones count as unset. Throws one error that names every wrong variable. */
+export const nodeOptions = (environment: Record<string, string | undefined>): SimulatedNodeOptions => {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = Variables.safeParse(set)
+  if (!parsed.success)
+    throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+  const variables = parsed.data
+  return {
+    models: variables.VLLM_SIM_MODEL,
+    host: variables.VLLM_SIM_HOST,
+    port: variables.VLLM_SIM_PORT,
+    adminPort: variables.VLLM_SIM_ADMIN_PORT,
+    apiKeys: variables.VLLM_SIM_API_KEY === undefined ? [] : [variables.VLLM_SIM_API_KEY],
+    ttftMs: variables.VLLM_SIM_TTFT_MS,
+    itlMs: variables.VLLM_SIM_ITL_MS,
+    sequencesMax: variables.VLLM_SIM_MAX_NUM_SEQS,
+    modelLengthMax: variables.VLLM_SIM_MAX_MODEL_LEN,
+  }
+}
