@@ -1,0 +1,128 @@
+import type { z } from 'zod'
+
+/** The parts of a document that name each other. */
+interface References {
+  readonly nodes: readonly { name: string; url: string; aliases: readonly string[] }[]
+  readonly pools: readonly {
+    name: string
+    nodes: readonly string[]
+    lanes: readonly { name: string; minimumShare: number }[]
+  }[]
+  readonly models: readonly { name: string; pool: string; identifiers: readonly string[] }[]
+  readonly features: Readonly<
+    Record<
+      string,
+      {
+        model?: string | undefined
+        lane?: string | undefined
+        firstByteMs?: number | undefined
+        totalMs?: number | undefined
+      }
+    >
+  >
+  readonly routing: readonly {
+    endpoint?: string | undefined
+    identifier?: string | undefined
+    family?: string | undefined
+    model: string
+  }[]
+  readonly openai: {
+    readonly keys: readonly { name: string; sha256: string; scopes?: readonly string[] | undefined }[]
+  }
+}
+
+type Path = (string | number)[]
+
+/** Everything that no single field can know: names that must exist, must be unique, must fit each other. */
+export function checkReferences(document: References, context: z.RefinementCtx): void {
+  const report = (path: Path, message: string) => context.addIssue({ code: 'custom', path, message })
+  const nodeNames = new Set(document.nodes.map((node) => node.name))
+  const poolsByName = new Map(document.pools.map((pool) => [pool.name, pool]))
+  const modelsByName = new Map(document.models.map((model) => [model.name, model]))
+
+  reportRepeated(document.nodes, ['nodes'], 'name', (node) => node.name, 'another node is named', report)
+  reportRepeated(document.nodes, ['nodes'], 'url', (node) => node.url, 'another node has the url', report)
+  for (const [n, node] of document.nodes.entries())
+    reportRepeated(
+      node.aliases,
+      ['nodes', n, 'aliases'],
+      null,
+      (alias) => alias,
+      'the node already has the alias',
+      report,
+    )
+
+  reportRepeated(document.pools, ['pools'], 'name', (pool) => pool.name, 'another pool is named', report)
+  for (const [p, pool] of document.pools.entries()) {
+    reportRepeated(pool.nodes, ['pools', p, 'nodes'], null, (node) => node, 'the pool already has the node', report)
+    for (const [n, node] of pool.nodes.entries())
+      if (!nodeNames.has(node)) report(['pools', p, 'nodes', n], `no node is named ${quoted(node)}`)
+    reportRepeated(
+      pool.lanes,
+      ['pools', p, 'lanes'],
+      'name',
+      (lane) => lane.name,
+      'the pool already has the lane',
+      report,
+    )
+    const shares = pool.lanes.reduce((sum, lane) => sum + lane.minimumShare, 0)
+    // Three shares of a third may add up to a little over 1.
+    if (shares > 1 + 1e-9) report(['pools', p, 'lanes'], `minimum shares add up to ${shares}, more than 1`)
+  }
+
+  reportRepeated(document.models, ['models'], 'name', (model) => model.name, 'another model is named', report)
+  for (const [m, model] of document.models.entries()) {
+    if (!poolsByName.has(model.pool)) report(['models', m, 'pool'], `no pool is named ${quoted(model.pool)}`)
+    reportRepeated(
+      model.identifiers,
+      ['models', m, 'identifiers'],
+      null,
+      (text) => text,
+      'the model already has the identifier',
+      report,
+    )
+  }
+
+  for (const [name, feature] of Object.entries(document.features)) {
+    const model = feature.model === undefined ? undefined : modelsByName.get(feature.model)
+    if (feature.model !== undefined && model === undefined)
+      report(['features', name, 'model'], `no model is named ${quoted(feature.model)}`)
+    const pool = model && poolsByName.get(model.pool)
+    if (pool && feature.lane !== undefined && !pool.lanes.some((lane) => lane.name === feature.lane))
+      report(['features', name, 'lane'], `pool ${quoted(pool.name)} has no lane ${quoted(feature.lane)}`)
+    if (feature.firstByteMs !== undefined && feature.totalMs !== undefined && feature.firstByteMs > feature.totalMs)
+      report(['features', name, 'firstByteMs'], `is longer than totalMs, ${feature.totalMs}`)
+  }
+
+  for (const [r, rule] of document.routing.entries()) {
+    if (!modelsByName.has(rule.model)) report(['routing', r, 'model'], `no model is named ${quoted(rule.model)}`)
+    if (rule.endpoint === undefined && rule.identifier === undefined && rule.family === undefined)
+      report(['routing', r], 'names no endpoint, identifier or family, so it would match everything')
+  }
+
+  const { keys } = document.openai
+  reportRepeated(keys, ['openai', 'keys'], 'name', (key) => key.name, 'another key is named', report)
+  reportRepeated(keys, ['openai', 'keys'], 'sha256', (key) => key.sha256, 'another key has the hash', report)
+  for (const [k, key] of keys.entries())
+    for (const [s, scope] of (key.scopes ?? []).entries())
+      if (!modelsByName.has(scope)) report(['openai', 'keys', k, 'scopes', s], `no model is named ${quoted(scope)}`)
+}
+
+/** Reports every item whose value an earlier one has. `field` is where in the item the value stands, null for the item. */
+function reportRepeated<T>(
+  items: readonly T[],
+  path: Path,
+  field: string | null,
+  valueOf: (item: T) => string,
+  complaint: string,
+  report: (path: Path, message: string) => void,
+): void {
+  const seen = new Set<string>()
+  for (const [index, item] of items.entries()) {
+    const value = valueOf(item)
+    if (seen.has(value)) report([...path, index, ...(field === null ? [] : [field])], `${complaint} ${quoted(value)}`)
+    seen.add(value)
+  }
+}
+
+const quoted = (text: string): string => JSON.stringify(text)

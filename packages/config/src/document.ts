@@ -1,0 +1,142 @@
+import { ConfigName, Lane, lanes } from '@penstock/contracts'
+import { familyNames, nodeProfiles, traitsOf } from '@penstock/models'
+import { z } from 'zod'
+import { checkReferences } from './check-references.ts'
+import { normalizeEndpoint } from './endpoint-url.ts'
+
+const mebibyte = 1024 * 1024
+
+/** A string as the client or the model server spells it. */
+const Spelling = z.string().min(1).max(1000)
+
+const FeatureName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be a feature name: a-z, 0-9, _ and -, at most 64')
+
+const SpanMs = z.int().min(100).max(3_600_000)
+
+/** Kept in its normal form, so that comparing endpoints is comparing strings. */
+const EndpointUrl = z
+  .string()
+  .max(2048)
+  .transform((text, context) => {
+    const url = normalizeEndpoint(text)
+    if (url !== null) return url
+    context.addIssue('must be an absolute http or https URL without credentials, query or fragment')
+    return z.NEVER
+  })
+
+/** One model-server endpoint. Connections go to `url`; `aliases` are other names that GitLab may send for it. */
+const Node = z.strictObject({
+  name: ConfigName,
+  url: EndpointUrl,
+  aliases: z.array(EndpointUrl).max(64).default([]),
+  /** Where the node's bearer token is kept. The document itself never holds a secret. */
+  credential: z
+    .string()
+    .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, 'must be env:NAME or file:/absolute/path')
+    .optional(),
+  /** vLLM versions whose behaviour towards clients differs. */
+  profile: z.enum(nodeProfiles).default('v0.24'),
+  /** Ceiling of the adaptive limit on requests in flight. */
+  inFlightMax: z.int().min(1).max(4096).default(64),
+})
+
+const PoolLane = z.strictObject({
+  name: Lane,
+  /** Share of the pool's starts that this lane keeps under load from higher lanes, 0–1. */
+  minimumShare: z.number().min(0).max(1).default(0),
+})
+
+/** Nodes that are interchangeable for a job. */
+const Pool = z.strictObject({
+  name: ConfigName,
+  nodes: z.array(ConfigName).min(1).max(1024),
+  lanes: z
+    .array(PoolLane)
+    .min(1)
+    .default(() => lanes.map((name) => ({ name, minimumShare: 0 }))),
+  /** Bounds of each lane's waiting line; at a bound requests are refused. */
+  queue: z
+    .strictObject({
+      jobsMax: z.int().min(1).max(1_000_000).default(2000),
+      bytesMax: z
+        .int()
+        .min(1)
+        .default(256 * mebibyte),
+    })
+    .prefault({}),
+})
+
+const Model = z
+  .strictObject({
+    name: ConfigName,
+    family: z.enum(familyNames),
+    /** What the nodes call it. */
+    servedName: Spelling,
+    pool: ConfigName,
+    /** Context window; the family's when absent. */
+    contextTokens: z.int().min(1).max(100_000_000).optional(),
+    /** Further identifiers that GitLab may send for it, whole or behind their provider. */
+    identifiers: z.array(Spelling).max(64).default([]),
+  })
+  .transform(({ contextTokens, ...model }) => ({
+    ...model,
+    contextTokens: contextTokens ?? traitsOf(model.family).contextTokens,
+  }))
+
+const Feature = z.strictObject({
+  /** Model for requests that name none. */
+  model: ConfigName.optional(),
+  inactive: z.boolean().default(false),
+  lane: Lane.optional(),
+  firstByteMs: SpanMs.optional(),
+  totalMs: SpanMs.optional(),
+  promptVersion: z.string().min(1).max(64).optional(),
+  /** What the audit log keeps of prompts and answers. */
+  auditLevel: z.enum(['metadata', 'redacted', 'full']).default('metadata'),
+})
+
+/** What matches a request's `model_metadata`: every field given must. */
+const RoutingRule = z.strictObject({
+  endpoint: EndpointUrl.optional(),
+  /** The whole identifier, or the part behind its provider. */
+  identifier: Spelling.optional(),
+  family: Spelling.optional(),
+  model: ConfigName,
+})
+
+/** A key of the OpenAI front, by its hash: the key itself is known to its user alone. */
+const OpenAiKey = z.strictObject({
+  name: ConfigName,
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits')
+    .toLowerCase(),
+  /** Names of the models it may use; all when absent. */
+  scopes: z.array(ConfigName).optional(),
+})
+
+/** The configuration of a whole installation. This schema is its only definition; an unknown key is an error. */
+export const ConfigDocument = z
+  .strictObject({
+    nodes: z.array(Node).max(10_000),
+    pools: z.array(Pool).max(1_000),
+    models: z.array(Model).max(10_000),
+    features: z.record(FeatureName, Feature).default({}),
+    /** Rules for `model_metadata`, first match wins, before endpoint and identifier are looked up. */
+    routing: z.array(RoutingRule).max(10_000).default([]),
+    openai: z.strictObject({ keys: z.array(OpenAiKey).max(10_000).default([]) }).prefault({}),
+  })
+  .superRefine(checkReferences)
+
+/** A valid document with every default filled in. Parsing it again changes nothing. */
+export type ConfigDocument = z.output<typeof ConfigDocument>
+/** A document as written, defaults left out. */
+export type ConfigDocumentInput = z.input<typeof ConfigDocument>
+
+export type NodeConfig = ConfigDocument['nodes'][number]
+export type PoolConfig = ConfigDocument['pools'][number]
+export type ModelConfig = ConfigDocument['models'][number]
+export type FeatureConfig = ConfigDocument['features'][string]
+export type RoutingRule = ConfigDocument['routing'][number]

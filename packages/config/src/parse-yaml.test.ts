@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest'
+import { formatProblems, parseConfig } from './parse-yaml.ts'
+import { validateDocument } from './validate.ts'
+
+const small = `
+nodes:
+  - name: gpu1
+    url: HTTP://GPU1:80/v1/
+pools:
+  - name: code
+    nodes: [gpu1]
+models:
+  - name: codestral
+    family: codestral
+    servedName: mistralai/Codestral-22B
+    pool: code
+`
+
+describe('parseConfig', () => {
+  test('fills in every default and writes endpoints in one spelling', () => {
+    expect(parseConfig(small, { file: 'p.yaml' })).toEqual({
+      ok: true,
+      document: {
+        nodes: [{ name: 'gpu1', url: 'http://gpu1/v1', aliases: [], profile: 'v0.24', inFlightMax: 64 }],
+        pools: [
+          {
+            name: 'code',
+            nodes: ['gpu1'],
+            lanes: ['completion', 'interactive', 'background'].map((name) => ({ name, minimumShare: 0 })),
+            queue: { jobsMax: 2000, bytesMax: 268_435_456 },
+          },
+        ],
+        models: [
+          {
+            name: 'codestral',
+            family: 'codestral',
+            servedName: 'mistralai/Codestral-22B',
+            pool: 'code',
+            identifiers: [],
+            contextTokens: 128_000,
+          },
+        ],
+        features: {},
+        routing: [],
+        openai: { keys: [] },
+      },
+    })
+  })
+
+  test('a document that went through it once is valid and unchanged the second time', () => {
+    const first = parseConfig(small, { file: 'p.yaml' })
+    if (!first.ok) throw new Error('refused')
+    expect(validateDocument(JSON.parse(JSON.stringify(first.document)))).toEqual({ ok: true, document: first.document })
+  })
+
+  test('a name that nothing has is reported where it stands', () => {
+    expect(problemsOf(small.replace('[gpu1]', '\n      - gpu1\n      - gpu9'))).toBe(
+      'p.yaml:9:9 pools[0].nodes[1]: no node is named "gpu9"',
+    )
+    expect(problemsOf(small.replace('pool: code', 'pool: cod'))).toBe(
+      'p.yaml:12:5 models[0].pool: no pool is named "cod"',
+    )
+  })
+
+  test.each([
+    ['features: {duo_chat: {model: x}}', 'p.yaml:13:23 features.duo_chat.model: no model is named "x"'],
+    ['routing: [{family: a, model: x}]', 'p.yaml:13:23 routing[0].model: no model is named "x"'],
+    [
+      'routing: [{model: codestral}]',
+      'p.yaml:13:11 routing[0]: names no endpoint, identifier or family, so it would match everything',
+    ],
+    [
+      'features: {a: {firstByteMs: 900, totalMs: 800}}',
+      'p.yaml:13:16 features.a.firstByteMs: is longer than totalMs, 800',
+    ],
+    ['openai: {keys: [{name: a, sha256: zz}]}', 'p.yaml:13:27 openai.keys[0].sha256: must be 64 hexadecimal digits'],
+    ['feature: {}', 'p.yaml:13:1 feature: unknown key'],
+    ['features: {"A B": {}}', 'p.yaml:13:12 features["A B"]: must be a feature name: a-z, 0-9, _ and -, at most 64'],
+    ['"__proto__": {x: 1}', 'p.yaml:13:1 __proto__: unknown key'],
+  ])('%s', (line, problem) => {
+    expect(problemsOf(`${small}${line}\n`)).toBe(problem)
+  })
+
+  test.each([
+    ['url: HTTP://GPU1:80/v1/', 'url: ftp://gpu1'],
+    ['url: HTTP://GPU1:80/v1/', 'url: http://user:pass@gpu1/v1'],
+    ['url: HTTP://GPU1:80/v1/', 'url: gpu1:8000'],
+    ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1?key=1'],
+    ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1\n    credential: hunter2'],
+    ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1\n    inFlightMax: 0'],
+    ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1\n    profile: v9'],
+    ['name: gpu1', 'name: GPU_1'],
+    ['family: codestral', 'family: unheard-of'],
+    ['    servedName: mistralai/Codestral-22B\n', ''],
+    ['nodes: [gpu1]', 'nodes: []'],
+    ['nodes: [gpu1]', 'nodes: [gpu1, gpu1]'],
+    ['nodes: [gpu1]', 'nodes: [gpu1]\n    lanes: [{name: fast}]'],
+    [
+      'nodes: [gpu1]',
+      'nodes: [gpu1]\n    lanes: [{name: completion, minimumShare: 0.6}, {name: background, minimumShare: 0.6}]',
+    ],
+  ])('%s -> %s is refused', (before, after) => {
+    expect(parseConfig(small.replace(before, after), { file: 'p.yaml' }).ok).toBe(false)
+  })
+
+  test('names, urls and aliases: what must be unique, and what need not', () => {
+    const two = (second: string) => small.replace('pools:', `  - {name: gpu2, ${second}}\npools:`)
+    expect(problemsOf(two('url: "http://gpu1/v1/"'))).toBe(
+      'p.yaml:5:18 nodes[1].url: another node has the url "http://gpu1/v1"',
+    )
+    expect(problemsOf(two('url: "http://x"').replace('gpu2', 'gpu1'))).toBe(
+      'p.yaml:5:6 nodes[1].name: another node is named "gpu1"',
+    )
+    const shared = two('url: "http://gpu2/v1", aliases: ["http://lb/v1"]').replace(
+      'HTTP://GPU1:80/v1/',
+      'http://gpu1/v1\n    aliases: [http://lb/v1]',
+    )
+    expect(problemsOf(shared)).toBe('')
+    expect(problemsOf(shared.replace('models:', '  - {name: chat, nodes: [gpu1, gpu2]}\nmodels:'))).toBe('')
+  })
+
+  test('broken YAML is reported where it breaks', () => {
+    expect(problemsOf('nodes:\n  - name: a\n   url: b\n')).toMatch(/^p\.yaml:3:\d+: /)
+    expect(problemsOf(`${small}models: []\n`)).toMatch(/^p\.yaml:13:1: .*unique/)
+    expect(problemsOf(`${small}---\na: 1\n`)).toMatch(/^p\.yaml:\d+:\d+: /)
+    expect(problemsOf('nodes: !secret x\n')).toMatch(/^p\.yaml:1:8: /)
+  })
+
+  test('an alias stands for what it names; a bomb of aliases and an oversized file are refused', () => {
+    expect(
+      problemsOf(small.replace('[gpu1]', '&n [gpu1]').replace('models:', '  - {name: chat, nodes: *n}\nmodels:')),
+    ).toBe('')
+    const bomb = [
+      'a0: &a0 [x,x,x,x,x,x,x,x,x]',
+      ...Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${Array(9).fill(`*a${n}`).join()}]`),
+    ]
+    expect(problemsOf(bomb.join('\n'))).toMatch(/alias/i)
+    expect(problemsOf(`#${'x'.repeat(10 * 1024 * 1024)}`)).toBe('p.yaml:1:1: the file is larger than 10485760 bytes')
+  })
+
+  test('an empty file misses all that a document must have', () => {
+    expect(problemsOf('{}')).toBe(['nodes', 'pools', 'models'].map((key) => `p.yaml:1:1 ${key}: is missing`).join('\n'))
+    expect(parseConfig('', { file: 'p.yaml' }).ok).toBe(false)
+  })
+})
+
+function problemsOf(text: string): string {
+  const parsed = parseConfig(text, { file: 'p.yaml' })
+  return parsed.ok ? '' : formatProblems(parsed.problems)
+}

@@ -1,0 +1,2 @@
+export * from './bullmq-pool-queue.ts'
+export * from './pool-queue.ts'
