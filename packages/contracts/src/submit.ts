@@ -45,6 +45,7 @@ export const Accepted = z.object({
   pool: ConfigName,
   lane: Lane,
   model: ConfigName,
+  /** Decides prompt and parameters: the client's choice if it made one, else the model's own. */
   family: z.string(),
   configVersion: z.int(),
   /** The configuration rule that chose the model, for `penstock explain` and the audit log. */
@@ -78,6 +79,7 @@ export const Job = z.object({
   pool: ConfigName,
   lane: Lane,
   model: ConfigName,
+  family: z.string(),
   configVersion: z.int(),
   affinity: z.array(z.string().max(64)).max(8),
   avoidNodes: z.array(ConfigName).max(16),

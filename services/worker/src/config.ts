@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto'
+import { integerVariable, readEnvironment, serviceEnvironment } from '@penstock/runtime'
+import type { Environment } from '@penstock/runtime'
+import { z } from 'zod'
+
+const variables = z.object({
+  ...serviceEnvironment,
+  /** Redis with the queues and the configuration. */
+  REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
+  /** Pools this worker serves, comma-separated; `*`: all of the configuration. */
+  PENSTOCK_WORKER_POOLS: z.string().default('*'),
+  /** On a stop signal runs may end by themselves for this long; the rest is handed over. Longer: fewer repeated prefills. */
+  PENSTOCK_WORKER_DRAIN_MS: integerVariable(0, 600_000, 3000),
+  /** Secret that separates prefix caches of trust domains. Must be equal on all workers; unset: random per process. */
+  PENSTOCK_CACHE_SALT_SECRET: z
+    .string()
+    .min(8, 'must be at least 8 characters')
+    .default(() => randomBytes(16).toString('hex')),
+})
+
+/** `environment` is kept whole for credential references such as `env:NAME`. */
+export type WorkerConfig = z.infer<typeof variables> & { environment: Environment }
+
+export const loadConfig = (environment: Environment): WorkerConfig =>
+  Object.freeze({ ...readEnvironment(variables, environment), environment })

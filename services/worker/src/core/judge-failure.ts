@@ -1,0 +1,84 @@
+import type { FailedPart } from '@penstock/contracts'
+
+/** How a call to a node went wrong. */
+export type NodeTrouble =
+  /** No connection, or closed before any answer. */
+  | { kind: 'unreachable' }
+  /** An HTTP status other than 200. */
+  | { kind: 'status'; status: number; retryAfterMs: number | null }
+  /** The answer stopped, broke or made no sense after it had begun. */
+  | { kind: 'broken'; reason: string }
+  /** No first token, or no end, within the time that is left. */
+  | { kind: 'too-slow' }
+
+export interface NodeFacts {
+  node: string
+  /** Another node of the pool, not yet tried for this request, could take it. */
+  othersLeft: boolean
+  /** Since the node last answered well, ms; null: never. */
+  sinceOkMs: number | null
+}
+
+/** Before this a node that fails is a gap worth a retry, after it an outage (contract §7.5). */
+const outageAfterMs = 30_000
+const gapRetryAfterMs = 2000
+const overloadRetryAfterMs = 1000
+
+/** Decides what a failed call means for the request: try elsewhere, or the error that the client gets. */
+export const judgeFailure = (trouble: NodeTrouble, facts: NodeFacts): FailedPart => {
+  const base = { kind: 'failed', node: facts.node } as const
+  switch (trouble.kind) {
+    case 'unreachable':
+      return facts.sinceOkMs !== null && facts.sinceOkMs < outageAfterMs
+        ? {
+            ...base,
+            code: 'backend_unavailable',
+            retry: facts.othersLeft,
+            fault: 'unreached',
+            retryAfterMs: gapRetryAfterMs,
+          }
+        : { ...base, code: 'backend_outage', retry: facts.othersLeft, fault: 'unreached' }
+    case 'status':
+      return { ...base, ...judgeStatus(trouble.status, trouble.retryAfterMs, facts.othersLeft) }
+    case 'broken':
+      return {
+        ...base,
+        code: 'cannot_continue',
+        retry: true,
+        fault: 'broke',
+        message: trouble.reason,
+        retryAfterMs: gapRetryAfterMs,
+      }
+    case 'too-slow':
+      return { ...base, code: 'deadline_exceeded', retry: false, fault: 'none' }
+  }
+}
+
+const judgeStatus = (status: number, retryAfterMs: number | null, othersLeft: boolean) => {
+  if (status === 429 || status === 503) {
+    return {
+      code: 'overloaded',
+      retry: othersLeft,
+      fault: 'unreached',
+      upstreamStatus: status,
+      retryAfterMs: retryAfterMs ?? overloadRetryAfterMs,
+    } as const
+  }
+  const nodeIsWrong = status >= 500 || status === 401 || status === 403
+  return nodeIsWrong
+    ? ({ code: 'backend_error', retry: othersLeft, fault: 'broke', upstreamStatus: status } as const)
+    : ({ code: 'backend_error', retry: false, fault: 'none', upstreamStatus: status } as const)
+}
+
+/** Whether the trouble says something bad about the node's health. Overload and a client's mistake do not. */
+export const countsAgainstNode = (trouble: NodeTrouble): boolean => {
+  switch (trouble.kind) {
+    case 'unreachable':
+    case 'broken':
+      return true
+    case 'status':
+      return trouble.status >= 500 && trouble.status !== 503
+    case 'too-slow':
+      return false
+  }
+}

@@ -1,0 +1,146 @@
+import { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+import { EventObjects } from './event-objects.ts'
+
+export interface NodeCall {
+  /** Path below the node's base URL. */
+  path: string
+  body: unknown
+  headers: Record<string, string>
+  /** Closes the socket, the only portable way to stop a node. */
+  signal: AbortSignal
+  /** Told each streamed object of a 200 in order, or the one object of an answer that is not streamed. False: enough, stop. */
+  onObject: (object: unknown) => boolean
+}
+
+/** How the node answered. Anything but 200 comes without objects. */
+export interface NodeAnswer {
+  status: number
+  /** The node's own wish, from `Retry-After` in seconds; null when it has none. */
+  retryAfterMs: number | null
+}
+
+/** A call that did not come to its end. `answered`: the status line had come. */
+export class NodeCallFailed extends Error {
+  readonly answered: boolean
+  constructor(answered: boolean, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.name = cause instanceof Error ? cause.name : 'NodeCallFailed'
+    this.answered = answered
+  }
+}
+
+/** An answer that is not streamed may be this large. */
+const wholeBytesMax = 16 * 1024 * 1024
+const connectMs = 1500
+/** vLLM closes idle connections after 5 s and does not say so: ours go first. */
+const keepAliveMs = 4000
+
+/** HTTP/1.1 client of one node. Never follows redirects. */
+export class NodeClient {
+  readonly #pool: Pool
+  readonly #basePath: string
+
+  constructor(url: string) {
+    const { origin, pathname } = new URL(url)
+    this.#basePath = pathname.replace(/\/+$/, '')
+    this.#pool = new Pool(origin, {
+      connect: { timeout: connectMs },
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      pipelining: 1,
+    })
+  }
+
+  /** Settles when the answer has ended. Throws NodeCallFailed. */
+  call(call: NodeCall): Promise<NodeAnswer> {
+    return new Promise((resolve, reject) => {
+      const reader = new AnswerHandler(call, resolve, reject)
+      if (call.signal.aborted) {
+        reject(new NodeCallFailed(false, call.signal.reason))
+        return
+      }
+      this.#pool.dispatch(
+        {
+          method: 'POST',
+          path: this.#basePath + call.path,
+          headers: { 'content-type': 'application/json', accept: 'text/event-stream, application/json', ...call.headers },
+          body: JSON.stringify(call.body),
+        },
+        reader,
+      )
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy()
+  }
+}
+
+/** Takes the answer as the socket brings it: no stream objects between socket and parser, because this is the hottest path. */
+class AnswerHandler implements Dispatcher.DispatchHandler {
+  readonly #call: NodeCall
+  readonly #resolve: (answer: NodeAnswer) => void
+  readonly #reject: (error: NodeCallFailed) => void
+  readonly #pieces: Buffer[] = []
+  #wholeBytes = 0
+  #answer: NodeAnswer | null = null
+  #events: EventObjects | null = null
+  #stopListening: (() => void) | null = null
+
+  constructor(call: NodeCall, resolve: (answer: NodeAnswer) => void, reject: (error: NodeCallFailed) => void) {
+    this.#call = call
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const { signal } = this.#call
+    const abort = (): void => controller.abort(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    this.#stopListening = () => signal.removeEventListener('abort', abort)
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (status < 200) return
+    const retryAfter = Number(headers['retry-after'] ?? NaN)
+    this.#answer = { status, retryAfterMs: Number.isFinite(retryAfter) && retryAfter >= 0 ? Math.round(retryAfter * 1000) : null }
+    if (status === 200 && String(headers['content-type'] ?? '').startsWith('text/event-stream')) this.#events = new EventObjects(this.#call.onObject)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    try {
+      if (this.#events !== null) {
+        if (!this.#events.feed(chunk)) controller.abort(new Error('answer refused'))
+        return
+      }
+      this.#wholeBytes += chunk.byteLength
+      if (this.#wholeBytes > wholeBytesMax) throw new Error('answer too large')
+      if (this.#answer?.status === 200) this.#pieces.push(chunk)
+    } catch (error) {
+      controller.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#stopListening?.()
+    const answer = this.#answer
+    if (answer === null) return
+    try {
+      if (answer.status === 200 && this.#events === null) this.#call.onObject(JSON.parse(Buffer.concat(this.#pieces).toString('utf8')))
+      this.#resolve(answer)
+    } catch (error) {
+      this.#reject(new NodeCallFailed(true, error))
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#stopListening?.()
+    // A stream that has said [DONE] is complete, however its connection ends.
+    if (this.#events?.done === true && this.#answer !== null) this.#resolve(this.#answer)
+    else this.#reject(new NodeCallFailed(this.#answer !== null, error))
+  }
+}

@@ -1,0 +1,124 @@
+import type { NodeState } from '@penstock/contracts'
+import type { ConfigDocument } from '@penstock/config'
+import { isEjected, nodeAnswered, nodeFailed, nodeShare, pickNode, unknownHealth } from '@penstock/scheduling'
+import type { NodeHealth } from '@penstock/scheduling'
+import { NodeClient } from './node-client.ts'
+
+export type NodeConfig = ConfigDocument['nodes'][number]
+
+export interface WorkerNode {
+  readonly config: NodeConfig
+  readonly client: NodeClient
+  /** Bearer token for the node; null: none. */
+  readonly credential: string | null
+  inFlight: number
+  health: NodeHealth
+}
+
+/** Reads a credential reference such as `env:NAME` or `file:/path`. */
+export type ReadCredential = (reference: string) => string
+
+/**
+ * The nodes that this worker drives, with its own counters and view of their health. Nodes survive a configuration change
+ * when their entry is the same; calls under way on a removed node run to their end.
+ */
+export class NodeSet {
+  readonly #readCredential: ReadCredential
+  readonly #now: () => number
+  #nodes = new Map<string, WorkerNode>()
+  #pools = new Map<string, string[]>()
+
+  constructor(readCredential: ReadCredential, now: () => number) {
+    this.#readCredential = readCredential
+    this.#now = now
+  }
+
+  configure(document: ConfigDocument): void {
+    const former = this.#nodes
+    this.#nodes = new Map(
+      document.nodes.map((config) => [config.name, this.#keepOrCreate(former.get(config.name), config)]),
+    )
+    this.#pools = new Map(document.pools.map((pool) => [pool.name, pool.nodes]))
+    for (const [name, node] of former) {
+      if (this.#nodes.get(name) !== node && node.inFlight === 0) void node.client.close()
+    }
+  }
+
+  get pools(): string[] {
+    return [...this.#pools.keys()]
+  }
+
+  /** Calls that the pool's nodes can still take from this worker. */
+  room(pool: string, workers: readonly string[], self: string): number {
+    return this.#of(pool).reduce(
+      (room, node) => room + Math.max(0, nodeShare(node.config.inFlightMax, workers, self) - node.inFlight),
+      0,
+    )
+  }
+
+  /** Chooses a node and takes one of its places; the caller gives it back with `release`. Null: the pool has no node. */
+  reserve(
+    pool: string,
+    job: { avoidNodes: readonly string[]; affinity: readonly string[] },
+    workers: readonly string[],
+    self: string,
+  ): WorkerNode | null {
+    const nodes = this.#of(pool)
+    const choices = nodes.map((node) => ({
+      name: node.config.name,
+      inFlight: node.inFlight,
+      limit: nodeShare(node.config.inFlightMax, workers, self),
+      health: node.health,
+    }))
+    const picked =
+      pickNode(choices, job, this.#now()) ?? nodes.toSorted((a, b) => a.inFlight - b.inFlight)[0]?.config.name
+    const node = picked === undefined ? undefined : this.#nodes.get(picked)
+    if (node === undefined) return null
+    node.inFlight += 1
+    return node
+  }
+
+  release(node: WorkerNode): void {
+    node.inFlight -= 1
+    if (node.inFlight === 0 && this.#nodes.get(node.config.name) !== node) void node.client.close()
+  }
+
+  answered(node: WorkerNode): void {
+    node.health = nodeAnswered(node.health, this.#now())
+  }
+
+  failed(node: WorkerNode): void {
+    node.health = nodeFailed(node.health, this.#now())
+  }
+
+  /** Whether the pool has a node beside these that is not ejected. */
+  othersLeft(pool: string, tried: readonly string[]): boolean {
+    const now = this.#now()
+    return this.#of(pool).some((node) => !tried.includes(node.config.name) && !isEjected(node.health, now))
+  }
+
+  states(pool: string, workers: readonly string[], self: string): NodeState[] {
+    const now = this.#now()
+    return this.#of(pool).map(({ config, inFlight, health }) => ({
+      node: config.name,
+      state: isEjected(health, now) ? 'ejected' : 'up',
+      inFlight,
+      limit: nodeShare(config.inFlightMax, workers, self),
+      lastOkAgoMs: health.lastOkAt === null ? null : Math.round(now - health.lastOkAt),
+    }))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#nodes.values()].map((node) => node.client.close()))
+  }
+
+  #of(pool: string): WorkerNode[] {
+    return (this.#pools.get(pool) ?? []).flatMap((name) => this.#nodes.get(name) ?? [])
+  }
+
+  #keepOrCreate(former: WorkerNode | undefined, config: NodeConfig): WorkerNode {
+    if (former !== undefined && JSON.stringify(former.config) === JSON.stringify(config)) return former
+    const credential = config.credential === undefined ? null : this.#readCredential(config.credential)
+    return { config, client: new NodeClient(config.url), credential, inFlight: 0, health: unknownHealth() }
+  }
+}

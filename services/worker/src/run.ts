@@ -1,0 +1,217 @@
+import type { Bus } from '@penstock/bus'
+import type { ConfigDocument } from '@penstock/config'
+import { runFrame } from '@penstock/contracts'
+import type { FailedPart, Go, Job, Part, RunId, WorkerId } from '@penstock/contracts'
+import { featureByName } from '@penstock/features'
+import { canContinue, continuation, isFamily, limitOutput, toWire } from '@penstock/models'
+import type { ModelCall } from '@penstock/models'
+import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
+import { claimBody } from './claim-body.ts'
+import { AnswerReader } from './core/answer-reader.ts'
+import { countsAgainstNode, judgeFailure } from './core/judge-failure.ts'
+import type { NodeTrouble } from './core/judge-failure.ts'
+import type { FrameClock } from './frame-clock.ts'
+import { FrameLog } from './frame-log.ts'
+import { NodeCallFailed } from './node-client.ts'
+import type { NodeSet, WorkerNode } from './node-set.ts'
+import { RunClocks } from './run-clocks.ts'
+
+export interface RunDependencies {
+  bus: Bus
+  nodes: NodeSet
+  log: Logger
+  tracing: Tracing
+  worker: WorkerId
+  document(): ConfigDocument
+  /** Separates prefix caches of trust domains at the nodes. */
+  cacheSalt: string
+  frameClock: FrameClock
+  now(): number
+}
+
+/** One try at an attempt: claims it, renders its prompt, calls the node, sends the answer as frames. */
+export class Run {
+  readonly job: Job
+  readonly run: RunId
+  readonly frames: FrameLog
+  readonly #node: WorkerNode
+  readonly #deps: RunDependencies
+  #clocks: RunClocks | null = null
+  #stopped: 'cancelled' | 'handed-over' | null = null
+
+  constructor(job: Job, run: RunId, node: WorkerNode, dependencies: RunDependencies) {
+    this.job = job
+    this.run = run
+    this.#node = node
+    this.#deps = dependencies
+    this.frames = new FrameLog({ request: job.request, attempt: job.attempt, run }, dependencies.frameClock, (frame) => {
+      this.#deps.bus.publish(runFrame, [job.ingress], frame)
+    })
+  }
+
+  /** Runs to the end; never throws. True when the attempt was granted. */
+  async execute(): Promise<boolean> {
+    const { job } = this
+    const span = this.#deps.tracing.open(
+      `run ${job.feature}`,
+      'consumer',
+      { traceparent: job.traceparent },
+      {
+        'penstock.request_id': job.request,
+        'penstock.attempt': job.attempt,
+        'penstock.pool': job.pool,
+        'penstock.node': this.#node.config.name,
+      },
+    )
+    try {
+      const claimed = await claimBody(this.#deps.bus, job, this.run, this.#deps.worker, span.carrier())
+      if (claimed.kind === 'gone') {
+        this.#deps.log.debug(
+          { request_id: job.request, attempt: job.attempt, reason: claimed.reason },
+          'job dropped at its claim',
+        )
+        span.end(claimed.reason)
+        return false
+      }
+      await this.#answer(claimed.go, claimed.body, span)
+    } catch (error) {
+      this.#deps.log.error({ err: error, request_id: job.request }, 'run failed by a bug')
+      this.#fail({ kind: 'failed', code: 'internal', retry: false, fault: 'none', node: this.#node.config.name }, span)
+    }
+    return true
+  }
+
+  /** Nobody wants the answer: closes the node's socket at once. */
+  cancel(): void {
+    this.#stop('cancelled')
+    this.frames.abandon()
+  }
+
+  /** The worker drains: the owner continues the answer elsewhere from what it got. */
+  handOver(): void {
+    this.#stop('handed-over')
+    this.frames.close({ kind: 'handover' })
+  }
+
+  #stop(why: 'cancelled' | 'handed-over'): void {
+    this.#stopped ??= why
+    this.#clocks?.abort()
+  }
+
+  async #answer(go: Go, body: Buffer, span: OpenSpan): Promise<void> {
+    const rendered = this.#render(go, body)
+    if (rendered.kind === 'part') {
+      this.#close(rendered.part, span)
+      return
+    }
+    using clocks = new RunClocks(go)
+    this.#clocks = clocks
+    if (this.#stopped !== null) clocks.abort()
+    const trouble = await this.#call(rendered.call, clocks, span)
+    if (trouble === null || this.#stopped !== null) {
+      span.end(this.#stopped ?? undefined)
+      return
+    }
+    if (countsAgainstNode(trouble)) this.#deps.nodes.failed(this.#node)
+    const { name } = this.#node.config
+    const { lastOkAt } = this.#node.health
+    this.#fail(
+      judgeFailure(trouble, {
+        node: name,
+        othersLeft: this.#deps.nodes.othersLeft(this.job.pool, [...this.job.avoidNodes, name]),
+        sinceOkMs: lastOkAt === null ? null : this.#deps.now() - lastOkAt,
+      }),
+      span,
+    )
+  }
+
+  /** The call for the rest of the answer, or the part that ends the run without one. */
+  #render(go: Go, body: Buffer): { kind: 'call'; call: ModelCall } | { kind: 'part'; part: Part } {
+    const end = (finishReason: 'stop' | 'length'): { kind: 'part'; part: Part } => ({
+      kind: 'part',
+      part: { kind: 'end', finishReason, usage: null, node: null },
+    })
+    const refuse = (part: Omit<FailedPart, 'kind' | 'node' | 'fault'>): { kind: 'part'; part: Part } => ({
+      kind: 'part',
+      part: { kind: 'failed', node: null, fault: 'none', ...part },
+    })
+    const feature = featureByName(this.job.feature)
+    const model = this.#deps.document().models.find(({ name }) => name === this.job.model)
+    if (feature === undefined) return refuse({ code: 'internal', retry: false })
+    if (model === undefined)
+      return refuse({ code: 'unknown_model', retry: false, message: `no model is named "${this.job.model}"` })
+    const call = feature.render(feature.input.parse(JSON.parse(body.toString('utf8'))), {
+      family: isFamily(this.job.family) ? this.job.family : model.family,
+      contextTokens: model.contextTokens,
+      servedName: model.servedName,
+    })
+    if (call === null) return end('stop')
+    const allowed = canContinue(call, { text: go.said.text, toolCallsBegun: false, reasoningBegun: false })
+    if (!allowed.ok) return refuse({ code: 'cannot_continue', retry: false, message: allowed.reason })
+    const rest = continuation(limitOutput(call, model.contextTokens), go.said)
+    return rest.kind === 'complete' ? end(rest.finishReason) : rest
+  }
+
+  /** Calls the node and sends its answer; null when all went well. */
+  async #call(call: ModelCall, clocks: RunClocks, span: OpenSpan): Promise<NodeTrouble | null> {
+    const { config, client, credential } = this.#node
+    const { path, body } = toWire(call, { servedName: this.#servedName(), profile: config.profile, cacheSalt: this.#deps.cacheSalt })
+    const { traceparent } = span.carrier()
+    const reader = new AnswerReader(config.name)
+    let broken: NodeTrouble | null = null
+    let first = true
+    try {
+      const answer = await client.call({
+        path,
+        body,
+        headers: {
+          'x-request-id': `${this.job.request}.${this.job.attempt}`,
+          ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+          ...(traceparent === undefined ? {} : { traceparent }),
+        },
+        signal: clocks.signal,
+        onObject: (object) => {
+          const reading = reader.read(object)
+          if (reading.kind === 'broken') {
+            broken = reading
+            return false
+          }
+          clocks.progress()
+          for (const part of reading.parts) {
+            if (first) span.span.addEvent('first_token')
+            first = false
+            this.frames.add(part)
+          }
+          return true
+        },
+      })
+      if (answer.status !== 200) return { kind: 'status', ...answer }
+      const end = broken === null ? reader.end() : null
+      if (end === null) return broken ?? { kind: 'broken', reason: 'ended without a finish reason' }
+      this.#deps.nodes.answered(this.#node)
+      this.#close(end, span)
+      return null
+    } catch (error) {
+      if (broken !== null) return broken
+      if (clocks.verdict === 'too-slow') return { kind: 'too-slow' }
+      if (clocks.verdict === 'stalled') return { kind: 'broken', reason: 'no byte for too long' }
+      if (!(error instanceof NodeCallFailed) || !error.answered) return { kind: 'unreachable' }
+      if (this.#stopped === null) this.#deps.log.warn({ request_id: this.job.request, node: config.name, error_type: error.name }, 'answer broke off')
+      return { kind: 'broken', reason: error.name }
+    }
+  }
+
+  #servedName(): string {
+    return this.#deps.document().models.find(({ name }) => name === this.job.model)?.servedName ?? this.job.model
+  }
+
+  #close(part: Part, span: OpenSpan): void {
+    this.frames.close(part)
+    span.end()
+  }
+
+  #fail(part: FailedPart, span: OpenSpan): void {
+    this.frames.close(part)
+    span.end(part.code)
+  }
+}

@@ -1,0 +1,182 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Bus } from '@penstock/bus'
+import {
+  beatEveryMs,
+  cancelRun,
+  ingressBeat,
+  jobAdded,
+  reportStatus,
+  resendFrames,
+  workerBeat,
+} from '@penstock/contracts'
+import type { Job, RunId, WorkerId } from '@penstock/contracts'
+import type { ConfigSnapshot } from '@penstock/config'
+import type { PoolQueue } from '@penstock/queue'
+import type { Logger, Tracing } from '@penstock/runtime'
+import { PoolPresence } from '@penstock/scheduling'
+import { FrameClock } from './frame-clock.ts'
+import { NodeSet } from './node-set.ts'
+import { RunRegistry } from './run-registry.ts'
+import { Run } from './run.ts'
+import { TakeLoop } from './take-loop.ts'
+
+export interface WorkerOptions {
+  worker: WorkerId
+  instance: string
+  /** Pools to serve; null: all. */
+  pools: readonly string[] | null
+  drainMs: number
+  cacheSalt: string
+}
+
+export interface WorkerDependencies {
+  bus: Bus
+  queue: PoolQueue
+  log: Logger
+  tracing: Tracing
+  readCredential: (reference: string) => string
+  now: () => number
+}
+
+/** An ingress unheard for this long is gone: nobody reads the answers of its runs. */
+const ownerSilenceMs = 5000
+/** A reader sees text at least this often, ms. */
+const frameEveryMs = 20
+
+/** Takes jobs for its pools, runs them, and answers for its runs: cancel, resend, beats, drain. */
+export class Worker implements AsyncDisposable {
+  readonly #options: WorkerOptions
+  readonly #deps: WorkerDependencies
+  readonly #nodes: NodeSet
+  readonly #runs: RunRegistry
+  readonly #presence: PoolPresence
+  readonly #loop: TakeLoop
+  readonly #frameClock = new FrameClock(frameEveryMs)
+  readonly #owners = new Map<string, number>()
+  readonly #timers: NodeJS.Timeout[]
+  #snapshot: ConfigSnapshot
+  #draining = false
+
+  constructor(options: WorkerOptions, dependencies: WorkerDependencies, snapshot: ConfigSnapshot) {
+    this.#options = options
+    this.#deps = dependencies
+    this.#snapshot = snapshot
+    const { bus, now, queue, log } = dependencies
+    this.#nodes = new NodeSet(dependencies.readCredential, now)
+    this.#runs = new RunRegistry(now)
+    this.#presence = new PoolPresence(now())
+    this.#loop = new TakeLoop({
+      queue,
+      log,
+      room: (pool) => this.#nodes.room(pool, this.#colleagues(pool), options.worker),
+      start: (job, run) => void this.#start(job, run),
+    })
+    bus.serve(cancelRun, [options.worker], ({ message }) => ({ reply: { known: this.#cancel(message.run) } }))
+    bus.serve(resendFrames, [options.worker], ({ message }) => ({
+      reply: { known: this.#resend(message.run, message.fromSeq) },
+    }))
+    bus.subscribe(workerBeat, [], ({ message }) => this.#presence.heard(message, now()))
+    bus.subscribe(ingressBeat, [], ({ message }) => this.#owners.set(message.ingress, now()))
+    bus.serve(reportStatus, [], () => ({
+      reply: { service: 'worker', instance: options.instance, configVersion: this.#snapshot.version },
+    }))
+    bus.subscribe(jobAdded, ['*'], ({ message }) => this.#loop.wake(message.pool))
+    this.configure(snapshot)
+    this.#timers = [setInterval(() => this.#beat(), beatEveryMs), setInterval(() => this.#dropOrphans(), 1000)]
+    this.#beat()
+  }
+
+  configure(snapshot: ConfigSnapshot): void {
+    this.#snapshot = snapshot
+    this.#nodes.configure(snapshot.document)
+    this.#loop.serve(this.#pools())
+  }
+
+  /** Takes no more, lets runs end for a while, hands the rest over to other workers, then lets everything go. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#draining = true
+    this.#loop.stop()
+    this.#beat()
+    const until = this.#deps.now() + this.#options.drainMs
+    while (this.#runs.size > 0 && this.#deps.now() < until) await delay(20)
+    for (const run of this.#runs.active) run.handOver()
+    if (this.#deps.bus.connected) await this.#deps.bus.flush()
+    for (const timer of this.#timers) clearInterval(timer)
+    await this.#nodes.close()
+  }
+
+  async #start(job: Job, id: RunId): Promise<void> {
+    const { worker } = this.#options
+    const node = this.#nodes.reserve(job.pool, job, this.#colleagues(job.pool), worker)
+    if (node === null) {
+      this.#deps.log.warn(
+        { request_id: job.request, pool: job.pool },
+        'job of a pool without nodes: dropped, its owner asks again',
+      )
+      return
+    }
+    const run = new Run(job, id, node, {
+      ...this.#deps,
+      nodes: this.#nodes,
+      worker,
+      cacheSalt: this.#options.cacheSalt,
+      frameClock: this.#frameClock,
+      document: () => this.#snapshot.document,
+    })
+    this.#runs.start(run)
+    const granted = await run.execute()
+    this.#nodes.release(node)
+    this.#runs.end(run, granted)
+    this.#loop.wakeAll()
+  }
+
+  #cancel(id: RunId): boolean {
+    const run = this.#runs.findActive(id)
+    run?.cancel()
+    return run !== null
+  }
+
+  #resend(id: RunId, fromSeq: number): boolean {
+    const run = this.#runs.find(id)
+    run?.frames.resend(fromSeq)
+    return run !== null
+  }
+
+  #pools(): string[] {
+    const { pools } = this.#options
+    return pools === null ? this.#nodes.pools : this.#nodes.pools.filter((pool) => pools.includes(pool))
+  }
+
+  #colleagues(pool: string): string[] {
+    return this.#presence.workersOf(pool, this.#deps.now())
+  }
+
+  #beat(): void {
+    if (!this.#deps.bus.connected) return
+    const { worker, instance } = this.#options
+    this.#deps.bus.publish(workerBeat, [], {
+      worker,
+      instance,
+      draining: this.#draining,
+      configVersion: this.#snapshot.version,
+      pools: this.#pools().map((pool) => ({
+        pool,
+        room: this.#nodes.room(pool, this.#colleagues(pool), worker),
+        nodes: this.#nodes.states(pool, this.#colleagues(pool), worker),
+      })),
+      silentRuns: this.#runs.silentFor(beatEveryMs),
+    })
+  }
+
+  /** Stops runs whose ingress is gone. While the bus is away nobody's silence counts. */
+  #dropOrphans(): void {
+    const now = this.#deps.now()
+    if (this.#deps.bus.connectedForMs < ownerSilenceMs) return
+    for (const run of this.#runs.active) {
+      const heardAt = this.#owners.get(run.job.ingress)
+      if (heardAt === undefined) this.#owners.set(run.job.ingress, now)
+      else if (now - heardAt > ownerSilenceMs) run.cancel()
+    }
+    for (const [ingress, heardAt] of this.#owners) if (now - heardAt > 60_000) this.#owners.delete(ingress)
+  }
+}
