@@ -2,12 +2,17 @@ import type { ChatMessage } from '@penstock/models'
 import { z } from 'zod'
 import { given } from '../openai/sampling.ts'
 
-const TextPart = z.strictObject({ type: z.literal('text'), text: z.string() })
+const TextPart = z.object({ type: z.literal('text'), text: z.string() })
+
+/*
+ * Clients send answers back as their library parsed them, and mark parts for caches of other vendors: members of a message that
+ * are not known here are dropped. None of them reaches a node, because its body is rebuilt.
+ */
 
 /** An image travels inside the request or not at all: a node must never fetch an address a client chose. */
-const ImagePart = z.strictObject({
+const ImagePart = z.object({
   type: z.literal('image_url'),
-  image_url: z.strictObject({
+  image_url: z.object({
     url: z.string().refine((url) => /^data:image\/(png|jpeg|webp|gif);base64,/.test(url), {
       error: 'only images inside a data: URL (png, jpeg, webp, gif; base64) are accepted',
     }),
@@ -19,31 +24,18 @@ const Parts = z.array(z.discriminatedUnion('type', [TextPart, ImagePart])).min(1
 const TextParts = z.array(TextPart).min(1)
 const Name = z.string().min(1).max(64).nullish()
 
-const ToolCall = z.strictObject({
+const ToolCall = z.object({
   id: z.string().min(1).max(256),
   type: z.literal('function'),
-  function: z.strictObject({ name: z.string().min(1).max(64), arguments: z.string() }),
-  /** Position in the stream it came from, where clients keep it. */
-  index: z.int().nullish(),
+  function: z.object({ name: z.string().min(1).max(64), arguments: z.string() }),
 })
 
-/** Members of an answer that clients send back with it; models do not read them. */
-const echoed = {
-  refusal: z.string().nullish(),
-  annotations: z.array(z.unknown()).nullish(),
-  audio: z.null().optional(),
-  function_call: z.null().optional(),
-  reasoning: z.string().nullish(),
-  reasoning_content: z.string().nullish(),
-}
-
 const AssistantMessage = z
-  .strictObject({
+  .object({
     role: z.literal('assistant'),
     content: z.union([z.string(), TextParts]).nullish(),
     name: Name,
     tool_calls: z.array(ToolCall).max(128).nullish(),
-    ...echoed,
   })
   .refine((message) => message.content != null || message.tool_calls?.length, {
     error: 'an assistant message needs content or tool_calls',
@@ -51,10 +43,10 @@ const AssistantMessage = z
   })
 
 export const MessageArgument = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer']), content: z.union([z.string(), TextParts]), name: Name }),
-  z.strictObject({ role: z.literal('user'), content: z.union([z.string(), Parts]), name: Name }),
+  z.object({ role: z.enum(['system', 'developer']), content: z.union([z.string(), TextParts]), name: Name }),
+  z.object({ role: z.literal('user'), content: z.union([z.string(), Parts]), name: Name }),
   AssistantMessage,
-  z.strictObject({
+  z.object({
     role: z.literal('tool'),
     content: z.union([z.string(), TextParts]),
     tool_call_id: z.string().min(1).max(256),

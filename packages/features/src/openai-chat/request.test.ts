@@ -77,7 +77,6 @@ test.each([
   ['messages[0].content', { messages: [{ role: 'user' }] }, 'content'],
   ['messages[0].content', { messages: [{ role: 'assistant', content: null }] }, 'content'],
   ['messages[0].tool_call_id', { messages: [{ role: 'tool', content: 'r' }] }, 'tool_call_id'],
-  ['messages[0].prefix', { messages: [{ role: 'user', content: '', prefix: true }] }, 'messages[0].prefix'],
   [
     'messages[0].content[0].image_url.url',
     user({ type: 'image_url', image_url: { url: 'http://169.254.169.254/' } }),
@@ -171,6 +170,12 @@ test('a prefilled answer is continued, as GitLab sends it for Mistral', () => {
     continue_final_message: true,
     add_generation_prompt: false,
   })
+})
+
+test('what a client library added to an answer it sends back is dropped', () => {
+  const parsed = parse({ messages: [{ role: 'user', content: 'hi' }, { role: 'assistant', content: 'yes', parsed: null, refusal: null }] })
+  expect(parsed).toMatchObject({ ok: true })
+  expect(JSON.stringify(parsed)).not.toMatch(/parsed|refusal/)
 })
 
 test('an image inside the request reaches the node', () => {
