@@ -30,6 +30,8 @@ export const Sampling = z.object({
   temperature: z.number().optional(),
   topP: z.number().optional(),
   stop: z.array(z.string().min(1)).optional(),
+  /** Whoever asks removes the stop strings itself where the server may not be told all of them; the first matter most. */
+  stopTrimmable: z.boolean().optional(),
   seed: z.int().optional(),
   presencePenalty: z.number().optional(),
   frequencyPenalty: z.number().optional(),

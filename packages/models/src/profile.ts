@@ -7,6 +7,8 @@ export interface Capabilities {
   readonly returnTokenIds: boolean
   /** The prefix cache can be separated by a salt (since 0.9). */
   readonly cacheSalt: boolean
+  /** Most stop strings that a call may carry: newer servers refuse more (`VLLM_MAX_STOP_STRINGS`, 4 by default). */
+  readonly stopStringsMax: number
 }
 
 /** What a server of this profile understands beyond plain OpenAI. */
@@ -15,5 +17,6 @@ export function capabilities(profile: NodeProfile): Capabilities {
   return {
     returnTokenIds: generation >= nodeProfiles.indexOf('v0.11'),
     cacheSalt: generation >= nodeProfiles.indexOf('v0.10'),
+    stopStringsMax: generation >= nodeProfiles.indexOf('v0.32') ? 4 : Infinity,
   }
 }

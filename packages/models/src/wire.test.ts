@@ -112,3 +112,12 @@ test('fields that are no part of a call never reach the node', () => {
   } as unknown as ModelCall
   expect(JSON.stringify(toWire(smuggled, options))).not.toMatch(/evil|chat_template|"n"/)
 })
+
+test('a newer server gets no more stop strings than it takes, unless the client chose them', () => {
+  const call = { kind: 'completion', prompt: 'x', stop: ['a', 'b', 'c', 'd', 'e'] } as const
+  const stopsFor = (profile: 'v0.24' | 'v0.32', stopTrimmable: boolean) =>
+    toWire({ ...call, stop: [...call.stop], stopTrimmable }, { servedName: 'm', profile }).body['stop']
+  expect(stopsFor('v0.24', true)).toHaveLength(5)
+  expect(stopsFor('v0.32', true)).toEqual(['a', 'b', 'c', 'd'])
+  expect(stopsFor('v0.32', false)).toHaveLength(5)
+})

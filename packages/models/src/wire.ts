@@ -34,7 +34,7 @@ export function toWire(call: ModelCall, options: WireOptions): { readonly path: 
     body: present({
       model: options.servedName,
       ...(asked.kind === 'chat' ? chatFields(asked) : { prompt: asked.prompt }),
-      ...samplingFields(asked, options.servedName),
+      ...samplingFields(asked, options.servedName, can.stopStringsMax),
       stream: true,
       stream_options: { include_usage: true },
       return_token_ids: can.returnTokenIds ? true : undefined,
@@ -57,12 +57,12 @@ function chatFields(call: ChatCall): Record<string, unknown> {
   }
 }
 
-function samplingFields(sampling: Sampling, servedName: string): Record<string, unknown> {
+function samplingFields(sampling: Sampling, servedName: string, stopStringsMax: number): Record<string, unknown> {
   return {
     [takesCompletionTokens(servedName) ? 'max_completion_tokens' : 'max_tokens']: sampling.maxTokens,
     temperature: sampling.temperature,
     top_p: sampling.topP,
-    stop: sampling.stop?.length ? sampling.stop : undefined,
+    stop: sampling.stop?.length ? sampling.stop.slice(0, sampling.stopTrimmable ? stopStringsMax : undefined) : undefined,
     seed: sampling.seed,
     presence_penalty: sampling.presencePenalty,
     frequency_penalty: sampling.frequencyPenalty,

@@ -23,7 +23,8 @@ export const codeCompletion: Feature<CodeCompletionInput> = {
       messages: prompt.messages({ prefix, suffix, fileName: input.fileName, language: input.language }),
       maxTokens: prompt.maxTokens,
       ...(temperature === null ? {} : { temperature }),
-      ...(prompt.stop.length === 0 ? {} : { stop: [...prompt.stop] }),
+      // cleanAnswer removes the family's markers, told to the node or not.
+      ...(prompt.stop.length === 0 ? {} : { stop: [...prompt.stop], stopTrimmable: true }),
     }
   },
 

@@ -22,7 +22,6 @@ export const defaultRules: AnswerRules = { modelLengthMax: 131_072, endProbabili
 /** A chat without a limit would run to the end of the context; the node ends it here. Tokens. */
 const chatTokensByDefault = 256
 const completionTokensByDefault = 16
-const stopStringsMax = 4
 
 /** Everything that decides an answer, except the model. */
 export interface AnswerPlan {
@@ -84,7 +83,6 @@ const refuseSettings = (request: InferenceRequest): Refusal | undefined => {
   const stops = stopsOf(body.stop)
   if (wanted !== null && wanted < 1) return badRequest(`max_tokens must be at least 1, not ${wanted}.`, 'max_tokens')
   if ((body.n ?? 1) !== 1) return badRequest('n must be 1 on this node.', 'n')
-  if (stops.length > stopStringsMax) return badRequest(`At most ${stopStringsMax} stop strings are allowed.`, 'stop')
   if (stops.includes('')) return badRequest('A stop string must not be empty.', 'stop')
   if (body.stream_options != null && body.stream !== true)
     return badRequest('stream_options needs stream to be true.', 'stream_options')
