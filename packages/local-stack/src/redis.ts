@@ -1,0 +1,46 @@
+import { startOnFreePort } from './free-port.ts'
+import { launch } from './launch.ts'
+import type { Launch, Launched, LaunchWatch } from './launch.ts'
+import { runningServer } from './running-server.ts'
+import type { RunningServer } from './running-server.ts'
+import type { ServerProgram } from './servers.ts'
+
+export interface RedisOptions {
+  readonly program: ServerProgram
+  /** 0 or absent: a free port. */
+  readonly port?: number
+}
+
+/** Keeps nothing on disk, and refuses writes rather than dropping keys, as BullMQ demands. */
+const settings = [
+  '--bind',
+  '127.0.0.1',
+  '--save',
+  '',
+  '--appendonly',
+  'no',
+  '--maxmemory-policy',
+  'noeviction',
+  '--daemonize',
+  'no',
+]
+
+const redisLaunch = (program: ServerProgram, port: number): Launch => ({
+  name: 'redis-server',
+  command: program.path,
+  args: ['--port', String(port), ...settings],
+  env: { ...process.env, ...program.env },
+  lifeline: false,
+  readReady: (line) =>
+    line.includes('Ready to accept connections') ? { port, url: `redis://127.0.0.1:${port}` } : null,
+  readyWithinMs: 10_000,
+})
+
+export const launchRedis = ({ program, port = 0 }: RedisOptions, watch: LaunchWatch = {}): Promise<Launched> => {
+  const startOn = (chosen: number): Promise<Launched> => launch(redisLaunch(program, chosen), watch)
+  return port === 0 ? startOnFreePort(startOn) : startOn(port)
+}
+
+/** Starts a Redis server on 127.0.0.1 that keeps nothing on disk and ends with this process at the latest. Throws LaunchError. */
+export const startRedis = async (options: RedisOptions): Promise<RunningServer> =>
+  runningServer(await launchRedis(options))

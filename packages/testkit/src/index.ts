@@ -1,0 +1,2 @@
+export { startTestNats, startTestRedis } from './servers.ts'
+export { waitFor } from './wait-for.ts'
