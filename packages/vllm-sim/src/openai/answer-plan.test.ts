@@ -21,7 +21,6 @@ test.each([
   ['max_tokens', completion({ max_tokens: 0 })],
   ['min_tokens', completion({ min_tokens: 5, max_tokens: 4 })],
   ['stop', completion({ stop: ['a', ''] })],
-  ['stop', completion({ stop: ['a', 'b', 'c', 'd', 'e'] })],
   ['stream_options', completion({ stream_options: { include_usage: true } })],
   ['temperature', completion({ temperature: 3 })],
   ['prompt', completion({ prompt: '' })],
