@@ -10,6 +10,7 @@ const input = {
   language: 'python',
   context: [],
   project: 'acme/stats',
+  raw: false,
 }
 const render = (family: Family, fields: object = {}) => {
   const call = codeCompletion.render({ ...input, ...fields }, { family, contextTokens: 128_000, servedName: 'm' })
@@ -91,4 +92,10 @@ test('requests of one file share an affinity, others of its project a weaker one
 
 test('an input survives its way as JSON', () => {
   expect(codeCompletion.input.parse(JSON.parse(JSON.stringify(input)))).toEqual(input)
+})
+
+test('an identifier for raw text completion asks without a chat template', () => {
+  const asked = (family: Family) => codeCompletion.render({ ...input, raw: true }, { family, contextTokens: 128_000, servedName: 'm' })
+  expect(asked('codegemma')).toMatchObject({ kind: 'completion', prompt: expect.stringMatching(/^<\|fim_prefix\|>[^]*<\|fim_middle\|>$/) })
+  expect(asked('general')).toMatchObject({ kind: 'completion', prompt: expect.stringContaining('stats.py') })
 })

@@ -1,4 +1,5 @@
-import { estimateTokens, pickVariant, traitsOf } from '@penstock/models'
+import { estimateTokens, pickVariant, textOf, traitsOf } from '@penstock/models'
+import type { ChatMessage, Family } from '@penstock/models'
 import type { Feature } from '../feature.ts'
 import { fitToBudget } from './budget.ts'
 import { CodeCompletionInput } from './input.ts'
@@ -18,9 +19,9 @@ export const codeCompletion: Feature<CodeCompletionInput> = {
     const prompt = pickVariant(model.family, promptVariants)
     const { prefix, suffix } = fitToBudget(input, model.contextTokens, prompt.maxTokens)
     const temperature = prompt.temperature ?? traitsOf(model.family).temperature
+    const messages = prompt.messages({ prefix, suffix, fileName: input.fileName, language: input.language })
     return {
-      kind: 'chat',
-      messages: prompt.messages({ prefix, suffix, fileName: input.fileName, language: input.language }),
+      ...(input.raw ? { kind: 'completion', prompt: rawPrompt(messages, model.family) } : { kind: 'chat', messages }),
       maxTokens: prompt.maxTokens,
       ...(temperature === null ? {} : { temperature }),
       // cleanAnswer removes the family's markers, told to the node or not.
@@ -37,4 +38,10 @@ export const codeCompletion: Feature<CodeCompletionInput> = {
     const file = `code-completion file\n${input.project ?? ''}\n${input.fileName}`
     return input.project === null ? [file] : [file, `code-completion project\n${input.project}`]
   },
+}
+
+/** Fill-in-the-middle text stands alone; an instruction and its text follow each other. */
+function rawPrompt(messages: readonly ChatMessage[], family: Family): string {
+  const texts = messages.map(textOf)
+  return traitsOf(family).fim === 'none' ? texts.join('\n\n') : (texts.at(-1) ?? '')
 }

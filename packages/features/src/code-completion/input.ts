@@ -11,5 +11,7 @@ export const CodeCompletionInput = z.object({
   context: z.array(z.string()),
   /** Path or id of the project, to place requests of one file on one node. */
   project: z.string().nullable(),
+  /** Ask the node's raw text completion instead of its chat: the administrator's identifier says so. */
+  raw: z.boolean(),
 })
 export type CodeCompletionInput = z.infer<typeof CodeCompletionInput>

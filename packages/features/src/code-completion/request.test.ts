@@ -38,6 +38,7 @@ test('a body from Rails becomes an input, a model reference and no credential', 
         language: 'python',
         context: [],
         project: 'acme/stats',
+        raw: false,
       },
       stream: false,
       model: {

@@ -108,6 +108,7 @@ export function parseCodeCompletion(body: unknown): ParsedCodeCompletion {
         language: promptLanguage,
         context: (parsed.data.context ?? []).map(({ content }) => content),
         project: parsed.data.project_path || (parsed.data.project_id?.toString().trim() ?? null),
+        raw: parsed.data.model_identifier?.startsWith('text-completion-openai/') ?? false,
       },
       stream: parsed.data.stream ?? false,
       model: modelOf(parsed.data),
