@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{packages,services}/**/*.test.ts'],
+          include: ['{packages,services,deploy}/**/*.test.ts', 'test/{stack,load,faults,conformance}/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...OUTSIDE],
         },
       },

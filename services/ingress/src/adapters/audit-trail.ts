@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { AuditUnavailable } from '@penstock/audit-chain'
+import type { AuditEntry, AuditLog } from '@penstock/audit-chain'
+import type { Trail } from '../outside.ts'
+
+/** Pause between tries to write an end record to a disk that fails, ms. */
+const retryMs = 500
+
+/**
+ * The desk's trail on the local write-ahead log. An end record that the disk refuses is tried until it takes it, whoever has
+ * stopped waiting: the request stays open in the log until then.
+ */
+export const trailOn = (log: AuditLog): Trail => ({
+  reserve: (request) => log.reserve(request),
+  release: (request) => log.release(request),
+  async record(type, request, correlationId, data) {
+    const entry: AuditEntry = { type, requestId: request, correlationId, data }
+    if (type.startsWith('response.')) await appendUntilTaken(log, entry)
+    else await log.append(entry)
+  },
+})
+
+const appendUntilTaken = async (log: AuditLog, entry: AuditEntry): Promise<void> => {
+  for (;;) {
+    try {
+      await log.append(entry)
+      return
+    } catch (error) {
+      if (!(error instanceof AuditUnavailable) || error.reason === 'closed') throw error
+      await delay(retryMs, undefined, { ref: false })
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { Bus } from '@penstock/bus'
+import {
+  beatEveryMs,
+  claimAttempt,
+  fetchBodyPiece,
+  ingressBeat,
+  reportStatus,
+  runFrame,
+  workerBeat,
+} from '@penstock/contracts'
+import type { IngressId } from '@penstock/contracts'
+import type { Desk } from '../desk.ts'
+
+/** Lets workers reach the desk: claims, body pieces, frames, beats. Beats in turn, so that workers know their owner lives. */
+export const serveDesk = (
+  bus: Bus,
+  desk: Desk,
+  options: { ingress: IngressId; instance: string; configVersion: () => number },
+): Disposable => {
+  const { ingress } = options
+  bus.serve(claimAttempt, [ingress], async ({ message }) => desk.claim(message))
+  bus.serve(fetchBodyPiece, [ingress], ({ message }) => {
+    const bytes = desk.piece(message.request, message.run, message.piece)
+    return bytes === null ? { reply: { known: false } } : { reply: { known: true }, bytes }
+  })
+  bus.subscribe(runFrame, [ingress], ({ message }) => desk.frame(message))
+  bus.subscribe(workerBeat, [], ({ message }) => desk.workerBeat(message))
+  bus.serve(reportStatus, [], () => ({
+    reply: { service: 'ingress', instance: options.instance, configVersion: options.configVersion() },
+  }))
+  const beat = setInterval(() => {
+    if (bus.connected) bus.publish(ingressBeat, [], { ingress })
+  }, beatEveryMs)
+  return { [Symbol.dispose]: () => clearInterval(beat) }
+}

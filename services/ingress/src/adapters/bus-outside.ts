@@ -1,0 +1,44 @@
+import { BusUnavailable } from '@penstock/bus'
+import type { Bus, Received } from '@penstock/bus'
+import { cancelRun, findUnknownJobs, resendFrames, submitRequest, withdrawJob } from '@penstock/contracts'
+import type { Outside, WaitingJob } from '../outside.ts'
+
+const reference = ({ request, attempt, accepted }: WaitingJob) => ({
+  request,
+  attempt,
+  pool: accepted.pool,
+  lane: accepted.lane,
+})
+
+/** The services behind the ingress, over the bus. A question nobody answers gives null, never an exception. */
+export const outsideOverBus = (bus: Bus): Outside => ({
+  get connected() {
+    return bus.connected
+  },
+  submit: (envelope, trace) => answerOrNull(bus.request(submitRequest, [], envelope, { trace })),
+  withdraw(job) {
+    void answerOrNull(bus.request(withdrawJob, [], reference(job)))
+  },
+  cancelRun(worker, run, reason) {
+    void answerOrNull(bus.request(cancelRun, [worker], { run, reason }))
+  },
+  async resend(worker, run, fromSeq) {
+    const answer = await answerOrNull(bus.request(resendFrames, [worker], { run, fromSeq }, { tries: 1 }))
+    return answer === null ? null : answer.known
+  },
+  async findUnknown(jobs) {
+    const answer = await answerOrNull(
+      bus.request(findUnknownJobs, [], { jobs: jobs.map(reference) }, { tries: 1, tryMs: 900 }),
+    )
+    return answer === null ? null : new Set(answer.unknown)
+  },
+})
+
+const answerOrNull = async <A>(asked: Promise<Received<A>>): Promise<A | null> => {
+  try {
+    return (await asked).message
+  } catch (error) {
+    if (error instanceof BusUnavailable) return null
+    throw error
+  }
+}

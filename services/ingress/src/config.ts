@@ -1,0 +1,75 @@
+import { EnvironmentError, integerVariable, readEnvironment, serviceEnvironment } from '@penstock/runtime'
+import type { Environment } from '@penstock/runtime'
+import { z } from 'zod'
+
+const mebibyte = 1024 ** 2
+const port = (byDefault: number) => integerVariable(0, 65_535, byDefault)
+const optionalPem = z.string().includes('-----BEGIN', { error: 'must be a PEM key' }).optional()
+const originUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+
+const variables = z.object({
+  ...serviceEnvironment,
+  /** Redis with the configuration. */
+  REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
+  /** API listener. */
+  PENSTOCK_API_HOST: z.string().default('0.0.0.0'),
+  PENSTOCK_API_PORT: port(5052),
+  /** Prometheus listener. */
+  PENSTOCK_METRICS_HOST: z.string().default('0.0.0.0'),
+  PENSTOCK_METRICS_PORT: port(8082),
+  /** GitLab instance whose tokens are accepted, by OIDC discovery. */
+  AIGW_GITLAB_URL: originUrl.default('https://gitlab.com'),
+  /** Second issuer; `none` or the GitLab URL for offline instances. */
+  AIGW_CUSTOMER_PORTAL_URL: z.union([z.literal('none'), originUrl]).default('https://customers.gitlab.com'),
+  /** Audience that tokens must name, and issuer of our own. */
+  AIGW_CLOUD_CONNECTOR_SERVICE_NAME: z.string().default('gitlab-ai-gateway'),
+  /** Keys of tokens that the gateway issues for direct IDE access. */
+  AIGW_SELF_SIGNED_JWT__SIGNING_KEY: optionalPem,
+  AIGW_SELF_SIGNED_JWT__VALIDATION_KEY: optionalPem,
+  /** Folder of the write-ahead audit log. Must outlive the process, and belong to this replica alone. */
+  PENSTOCK_AUDIT_DIR: z.string({ error: 'must name the folder of the audit log' }),
+  /** Room for audit records that are not archived yet, bytes. Full: requests get 429. */
+  PENSTOCK_AUDIT_CAPACITY_BYTES: integerVariable(16 * mebibyte, 1024 * 1024 * mebibyte, 1024 * mebibyte),
+  /** Bodies of all requests under way, bytes. Beyond: 429. */
+  PENSTOCK_BODY_BUDGET_BYTES: integerVariable(16 * mebibyte, 1024 * 1024 * mebibyte, 512 * mebibyte),
+  /** Requests under way at once. Beyond: 429. */
+  PENSTOCK_REQUESTS_MAX: integerVariable(1, 1_000_000, 10_000),
+  /** Secret behind the opaque ids of users in queues and records. Equal on all replicas; unset: random per process. */
+  PENSTOCK_PRINCIPAL_SECRET: z.string().min(8, 'must be at least 8 characters').optional(),
+})
+
+/** Names of the upstream image that mean the same. Ours win. */
+const aliases: Record<string, string> = {
+  AIGW_FASTAPI__API_HOST: 'PENSTOCK_API_HOST',
+  AIGW_FASTAPI__API_PORT: 'PENSTOCK_API_PORT',
+  AIGW_FASTAPI__METRICS_HOST: 'PENSTOCK_METRICS_HOST',
+  AIGW_FASTAPI__METRICS_PORT: 'PENSTOCK_METRICS_PORT',
+}
+
+/** Switches of the upstream image that turn authentication off. Penstock has none, and says so rather than ignore them. */
+const bypasses = [
+  'AIGW_AUTH__BYPASS_EXTERNAL',
+  'AIGW_AUTH__BYPASS_EXTERNAL_WITH_HEADER',
+  'AIGW_AUTH__BYPASS_JWT_SIGNATURE',
+]
+const isOn = (value: string | undefined): boolean => value !== undefined && /^(true|1|yes|on)$/i.test(value.trim())
+
+export type IngressConfig = z.infer<typeof variables>
+
+/** Throws an error that names every bad variable, and every switch that Penstock refuses. */
+export const loadConfig = (environment: Environment): IngressConfig => {
+  const refused = bypasses.filter((name) => isOn(environment[name]))
+  if (refused.length > 0) {
+    throw new EnvironmentError(
+      refused.map(
+        (name) =>
+          `${name} is set: Penstock never turns authentication off. Unset it; for trying things out, npm start runs its own token issuer`,
+      ),
+    )
+  }
+  const renamed = { ...environment }
+  for (const [alias, name] of Object.entries(aliases)) renamed[name] ||= environment[alias]
+  // An empty portal URL is how offline instances switch the second issuer off.
+  if (environment['AIGW_CUSTOMER_PORTAL_URL'] === '') renamed['AIGW_CUSTOMER_PORTAL_URL'] = 'none'
+  return Object.freeze(readEnvironment(variables, renamed))
+}

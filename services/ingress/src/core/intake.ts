@@ -1,0 +1,42 @@
+import type { Accepted, EndPart, ModelReference, Part } from '@penstock/contracts'
+
+/** W3C trace context of the client's call. */
+export interface ParentTrace {
+  traceparent?: string | undefined
+  tracestate?: string | undefined
+}
+
+/** A request as an HTTP front hands it to the core: authenticated, valid, with its body in the feature's own form. */
+export interface Intake {
+  /** Name in the feature registry. */
+  feature: string
+  model: ModelReference
+  /** Opaque digest of who asks. */
+  principal: string
+  /** GitLab's correlation id or our own: in every log line and record. */
+  correlationId: string
+  /** The feature's input as JSON: what the claiming worker gets. */
+  body: Uint8Array
+  promptTokensEstimate: number
+  outputTokensMax: number
+  /** Hashes of prefixes that requests may share, most specific first. */
+  affinity: string[]
+  trace: ParentTrace
+}
+
+/** A part of the answer as a front sees it. `end` comes once, last, and only after its audit record is durable. */
+export type AnswerPart = Extract<Part, { kind: 'text' | 'reasoning' | 'tool-calls' }> | EndPart
+
+export interface Answer {
+  accepted: Accepted
+  parts: AsyncIterable<AnswerPart>
+}
+
+/**
+ * Owner of requests. `ask` settles when the first part of the answer is known, so a front may still choose the status line:
+ * it throws RequestFailure for everything that goes wrong before. A failure later is thrown by the iteration; the front must
+ * then cut the connection, never end it cleanly. `clientGone` aborts the request wherever it is.
+ */
+export interface RequestDesk {
+  ask(intake: Intake, clientGone: AbortSignal): Promise<Answer>
+}

@@ -1,0 +1,329 @@
+import { RequestId, RunId, WorkerId } from '@penstock/contracts'
+import type { Accepted, FailedPart, Frame, Part, WorkerBeat } from '@penstock/contracts'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { defaultLifeLimits } from './limits.ts'
+import { RequestLife } from './request-life.ts'
+import type { Effect } from './request-life.ts'
+import { RetryBudget } from './retry-budget.ts'
+
+const request = RequestId.parse('0'.repeat(32))
+const worker = (n: number) => WorkerId.parse(`worker-${n}`)
+const runId = (n: number) => RunId.parse(n.toString(16).padStart(16, '0'))
+const accepted: Accepted = {
+  kind: 'accepted',
+  pool: 'p',
+  lane: 'completion',
+  model: 'm',
+  family: 'general',
+  configVersion: 1,
+  rule: '',
+}
+const end: Part = { kind: 'end', finishReason: 'stop', usage: null, node: 'a' }
+const text = (content: string): Part => ({ kind: 'text', text: content, tokens: 1 })
+const failed = (over: Partial<FailedPart> = {}): FailedPart => ({
+  kind: 'failed',
+  code: 'cannot_continue',
+  retry: true,
+  fault: 'broke',
+  node: 'a',
+  ...over,
+})
+
+const newLife = (options: { firstByteMs?: number; totalMs?: number } = {}) =>
+  new RequestLife(
+    {
+      request,
+      firstByteMs: 10_000,
+      totalMs: 60_000,
+      limits: defaultLifeLimits,
+      budget: new RetryBudget({ share: 0.1, burst: 10 }),
+      ...options,
+    },
+    0,
+  )
+
+const frameOf = (life: RequestLife, run: RunId, seq: number, parts: Part[]): Frame => ({
+  request,
+  attempt: life.attempt,
+  run,
+  seq,
+  parts,
+})
+
+/** Brings a fresh life to a granted run. */
+const granted = (life: RequestLife, run = 1, now = 0): void => {
+  if (life.attempt === 1) life.start(now)
+  life.submitted(life.attempt, accepted, now)
+  expect(life.claim({ request, attempt: life.attempt, run: runId(run), worker: worker(run) }, now)).toEqual({
+    kind: 'grant',
+  })
+}
+
+const kinds = (effects: Effect[]) => effects.map(({ kind }) => kind)
+
+describe('the claim', () => {
+  it('is granted to one run per attempt, however often and by whomever it is asked', () => {
+    const life = newLife()
+    granted(life, 1)
+    const ask = (run: number, attempt = 1) => life.claim({ request, attempt, run: runId(run), worker: worker(run) }, 1)
+    expect(ask(1)).toEqual({ kind: 'grant' })
+    expect(ask(2)).toEqual({ kind: 'gone', reason: 'already_claimed' })
+    expect(ask(2, 2)).toEqual({ kind: 'gone', reason: 'stale_attempt' })
+  })
+
+  it('waits for the answer of the router', () => {
+    const life = newLife()
+    life.start(0)
+    expect(life.claim({ request, attempt: 1, run: runId(1), worker: worker(1) }, 0)).toEqual({ kind: 'wait' })
+  })
+
+  it('is gone once the client has left', () => {
+    const life = newLife()
+    life.start(0)
+    life.submitted(1, accepted, 0)
+    expect(kinds(life.clientGone())).toEqual(['withdraw', 'fail'])
+    expect(life.claim({ request, attempt: 1, run: runId(1), worker: worker(1) }, 0)).toEqual({
+      kind: 'gone',
+      reason: 'cancelled',
+    })
+  })
+})
+
+describe('losses', () => {
+  it('a silent worker costs the attempt after 2 s, and what was said goes along', () => {
+    const life = newLife()
+    granted(life)
+    life.frame(frameOf(life, runId(1), 0, [text('ab')]), 100)
+    expect(life.tick(2000, true)).toEqual([])
+    expect(kinds(life.tick(2100, true))).toEqual(['cancel-run', 'submit'])
+    expect(life.attempt).toBe(2)
+    expect(life.said).toEqual({ text: 'ab', tokens: 1 })
+  })
+
+  it('silence does not count while the ingress itself is off the bus', () => {
+    const life = newLife()
+    granted(life)
+    expect(life.tick(9000, false)).toEqual([])
+    life.busBack(9000)
+    expect(life.tick(9100, true)).toEqual([])
+  })
+
+  it('a beat that names the run as silent keeps it', () => {
+    const life = newLife()
+    granted(life)
+    const beat: WorkerBeat = {
+      worker: worker(1),
+      instance: 'w',
+      draining: false,
+      configVersion: 1,
+      pools: [],
+      silentRuns: [runId(1)],
+    }
+    for (let now = 500; now <= 5000; now += 500) {
+      life.workerBeat(beat, now)
+      expect(life.tick(now + 100, true)).toEqual([])
+    }
+  })
+
+  it('a run that its living worker does not know is lost', () => {
+    const life = newLife()
+    granted(life)
+    const beat: WorkerBeat = {
+      worker: worker(1),
+      instance: 'w',
+      draining: false,
+      configVersion: 1,
+      pools: [],
+      silentRuns: [],
+    }
+    expect(kinds(life.workerBeat(beat, 1300))).toEqual(['resend'])
+    expect(kinds(life.resendAnswered(runId(1), false, 1310))).toEqual(['cancel-run', 'submit'])
+  })
+
+  it('a gap is asked for first and costs the attempt only when it stays', () => {
+    const life = newLife()
+    granted(life)
+    expect(kinds(life.frame(frameOf(life, runId(1), 1, [text('b')]), 10))).toEqual(['resend'])
+    expect(kinds(life.frame(frameOf(life, runId(1), 0, [text('a')]), 50))).toEqual(['emit'])
+    expect(kinds(life.frame(frameOf(life, runId(1), 1, [text('b')]), 50))).toEqual(['emit'])
+    life.frame(frameOf(life, runId(1), 3, [text('d')]), 60)
+    expect(kinds(life.tick(400, true))).toEqual(['cancel-run', 'submit'])
+    expect(life.said.text).toBe('ab')
+  })
+
+  it('a job that no queue knows is lost unless it is claimed at once', () => {
+    const lost = newLife()
+    lost.start(0)
+    lost.submitted(1, accepted, 0)
+    lost.jobUnknown(1, 1000)
+    expect(kinds(lost.tick(1300, true))).toEqual(['submit'])
+
+    const claimed = newLife()
+    claimed.start(0)
+    claimed.submitted(1, accepted, 0)
+    claimed.jobUnknown(1, 1000)
+    claimed.claim({ request, attempt: 1, run: runId(1), worker: worker(1) }, 1100)
+    expect(claimed.tick(1300, true)).toEqual([])
+  })
+
+  it('a handover is free', () => {
+    const life = newLife()
+    granted(life)
+    for (let run = 2; run <= 9; run++) {
+      expect(kinds(life.frame(frameOf(life, runId(run - 1), 0, [{ kind: 'handover' }]), run))).toContain('submit')
+      granted(life, run, run)
+    }
+  })
+})
+
+describe('limits', () => {
+  it('two nodes that break on one prompt end it', () => {
+    const life = newLife()
+    granted(life, 1)
+    expect(kinds(life.frame(frameOf(life, runId(1), 0, [failed({ node: 'a' })]), 1))).toEqual(['submit'])
+    granted(life, 2)
+    expect(kinds(life.frame(frameOf(life, runId(2), 0, [failed({ node: 'b' })]), 2))).toEqual(['cancel-run', 'fail'])
+  })
+
+  it('a new token forgives the failures before it', () => {
+    const life = newLife()
+    for (let run = 1; run <= 6; run++) {
+      granted(life, run, run)
+      const parts: Part[] = [text('x'), failed({ node: run % 2 === 0 ? 'a' : 'b' })]
+      expect(kinds(life.frame(frameOf(life, runId(run), 0, parts), run))).toEqual(['emit', 'submit'])
+    }
+  })
+
+  it('the retry budget of the pool ends what would double an overload', () => {
+    const budget = new RetryBudget({ share: 0, burst: 1 })
+    const life = new RequestLife({ request, firstByteMs: 1e4, totalMs: 1e5, limits: defaultLifeLimits, budget }, 0)
+    granted(life, 1)
+    expect(kinds(life.frame(frameOf(life, runId(1), 0, [failed({ fault: 'unreached' })]), 1))).toEqual(['submit'])
+    granted(life, 2)
+    expect(kinds(life.frame(frameOf(life, runId(2), 0, [failed({ fault: 'unreached' })]), 2))).toContain('fail')
+  })
+
+  it('half a tool call cannot be continued and says so', () => {
+    const life = newLife()
+    granted(life)
+    life.frame(frameOf(life, runId(1), 0, [{ kind: 'tool-calls', calls: [{ index: 0, id: 'c', name: 'f' }] }]), 1)
+    const last = life.tick(3000, true).at(-1)
+    expect(last?.kind === 'fail' && last.failure.code).toBe('cannot_continue')
+  })
+
+  it('time that runs out in the queue is overload, at a node a timeout', () => {
+    const codeAt = (life: RequestLife) => {
+      const last = life.tick(10_000, true).at(-1)
+      return last?.kind === 'fail' ? last.failure.code : null
+    }
+    const waiting = newLife()
+    waiting.start(0)
+    waiting.submitted(1, accepted, 0)
+    expect(codeAt(waiting)).toBe('overloaded')
+    const working = newLife()
+    granted(working)
+    expect(codeAt(working)).toBe('deadline_exceeded')
+  })
+
+  it('a refused continuation is submitted again, a refused first attempt is the answer', () => {
+    const life = newLife()
+    granted(life)
+    life.frame(frameOf(life, runId(1), 0, [text('a'), { kind: 'handover' }]), 10)
+    expect(life.submitted(2, null, 20)).toEqual([])
+    expect(kinds(life.tick(230, true))).toEqual(['submit'])
+
+    const first = newLife()
+    first.start(0)
+    expect(kinds(first.submitted(1, { kind: 'refused', code: 'overloaded', retryAfterMs: 1 }, 1)).at(-1)).toBe('fail')
+  })
+})
+
+describe('exact stream', () => {
+  /** What may happen to a frame or a run, drawn at random. */
+  const Fate = fc.constantFrom(
+    'deliver',
+    'deliver',
+    'deliver',
+    'deliver',
+    'drop',
+    'twice',
+    'freeze',
+    'break',
+    'handover',
+    'stray',
+  )
+
+  it('whatever is lost, doubled, frozen or broken, the client gets each byte once and in order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(Fate, { minLength: 1, maxLength: 120 }),
+        fc.integer({ min: 1, max: 40 }),
+        (fates, length) => {
+          const tokens = Array.from({ length }, (_, index) => `t${index} `)
+          const life = newLife({ firstByteMs: 1e9, totalMs: 1e9 })
+          let now = 0
+          let run = 0
+          let client = ''
+          let outcome = 'open' as 'open' | 'finished' | 'failed'
+          let sent: Frame[] = []
+          const apply = (effects: Effect[]): void => {
+            for (const effect of effects) {
+              if (effect.kind === 'emit' && effect.part.kind === 'text') client += effect.part.text
+              if (effect.kind === 'finish') outcome = 'finished'
+              if (effect.kind === 'fail') outcome = 'failed'
+              if (effect.kind === 'resend')
+                for (const frame of sent.slice(effect.fromSeq)) apply(life.frame(frame, now))
+            }
+          }
+          /** A new worker continues where the client's text ends, as a node does. */
+          const begin = (): void => {
+            run += 1
+            sent = []
+            granted(life, run, now)
+          }
+          const nextFrame = (): Frame => {
+            const told = sent.reduce((count, frame) => count + frame.parts.length, 0)
+            const already = saidAtStart + told
+            const part = already < tokens.length ? text(tokens[already] ?? '') : end
+            return { request, attempt: life.attempt, run: runId(run), seq: sent.length, parts: [part] }
+          }
+          let saidAtStart = 0
+          const restart = (): void => {
+            if (outcome !== 'open') return
+            saidAtStart = life.said.tokens
+            begin()
+          }
+          begin()
+          const former: Frame[] = []
+          for (const fate of [...fates, ...Array.from({ length: 400 }, () => 'deliver' as const)]) {
+            if (outcome !== 'open') break
+            now += 25
+            const frame = nextFrame()
+            const isEnd = sent.at(-1)?.parts[0]?.kind === 'end'
+            if (!isEnd) sent.push(frame)
+            const attempt = life.attempt
+            if (fate === 'deliver' || fate === 'twice') apply(life.frame(frame, now))
+            if (fate === 'twice') apply(life.frame(frame, now))
+            if (fate === 'stray') for (const old of former) apply(life.frame(old, now))
+            if (fate === 'freeze') now += 2500
+            if (fate === 'break')
+              apply(life.frame({ ...frame, seq: sent.length, parts: [failed({ fault: 'none' })] }, now))
+            if (fate === 'handover')
+              apply(life.frame({ ...frame, seq: sent.length, parts: [{ kind: 'handover' }] }, now))
+            apply(life.tick(now, true))
+            if (life.attempt !== attempt) {
+              former.push(...sent)
+              restart()
+            }
+          }
+          const whole = tokens.join('')
+          expect(whole.startsWith(client)).toBe(true)
+          if (outcome === 'finished') expect(client).toBe(whole)
+          expect(outcome).not.toBe('open')
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+})

@@ -1,0 +1,43 @@
+import type { ServerResponse } from 'node:http'
+
+/**
+ * A streamed answer on its way to one client. Memory is bounded: a client that leaves more than `unreadBytesMax` unread is cut
+ * off, and `onTooSlow` told.
+ */
+export class ClientStream {
+  readonly #response: ServerResponse
+  readonly #unreadBytesMax: number
+  readonly #onTooSlow: () => void
+  #open = true
+
+  constructor(response: ServerResponse, options: { readonly unreadBytesMax: number; readonly onTooSlow: () => void }) {
+    this.#response = response
+    this.#unreadBytesMax = options.unreadBytesMax
+    this.#onTooSlow = options.onTooSlow
+  }
+
+  write(text: string): void {
+    if (!this.#open || text === '') return
+    this.#response.write(text)
+    if (this.#response.writableLength <= this.#unreadBytesMax) return
+    this.#open = false
+    this.#onTooSlow()
+    this.#response.destroy()
+  }
+
+  end(text = ''): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#response.end(text)
+  }
+
+  /** What was written still goes out; then the connection breaks off, so that the client cannot take the answer for complete. */
+  cut(): void {
+    if (!this.#open) return
+    this.#open = false
+    const { socket } = this.#response
+    // Without chunks the end of the connection is the end of the answer: only a reset says otherwise.
+    if (this.#response.req.httpVersion === '1.0') socket?.resetAndDestroy()
+    else socket?.destroySoon()
+  }
+}

@@ -1,0 +1,47 @@
+import type { Authenticate } from '../../auth/authenticate.ts'
+import type { Front, HandlerDependencies } from '../front.ts'
+import { jsonAnswer } from '../http-answer.ts'
+import { codeCompletions } from './code-completions.ts'
+import { gitlabFailure } from './errors.ts'
+import { healthz, ready } from './monitoring.ts'
+import type { Readiness } from './monitoring.ts'
+import { isVerbose } from './request-headers.ts'
+
+export interface GitlabFrontDependencies extends HandlerDependencies {
+  readonly authenticate: (request: Parameters<Authenticate>[0]) => ReturnType<Authenticate>
+  readiness(): Readiness
+}
+
+/** Paths that need no token, exactly these; nothing is served at two of them. */
+export const openPaths: ReadonlySet<string> = new Set([
+  '/monitoring/healthz',
+  '/monitoring/ready',
+  '/metrics',
+  '/v1/models/definitions',
+])
+
+/** GitLab's table. */
+export const gitlabFront = (dependencies: GitlabFrontDependencies): Front => {
+  const complete = codeCompletions(dependencies)
+  return {
+    routes: [
+      { method: 'GET', path: '/monitoring/healthz', handle: healthz },
+      { method: 'GET', path: '/monitoring/ready', handle: ready(() => dependencies.readiness()) },
+      { method: 'POST', path: '/v2/code/completions', handle: complete },
+      { method: 'POST', path: '/v2/completions', handle: complete },
+    ],
+    async authenticate(exchange) {
+      if (openPaths.has(exchange.path)) return null
+      const authentication = await dependencies.authenticate(exchange.credentials)
+      if (authentication.kind === 'principal') {
+        exchange.caller = { kind: 'gitlab', principal: authentication.principal }
+        return null
+      }
+      exchange.failure = `unauthenticated: ${authentication.reason}`
+      return jsonAnswer(401, { error: authentication.error })
+    },
+    failed: (thrown, exchange) => gitlabFailure(thrown, isVerbose(exchange.headers)),
+    notFound: () => jsonAnswer(404, { detail: 'Not Found' }),
+    methodNotAllowed: (allowed) => jsonAnswer(405, { detail: 'Method Not Allowed' }, { allow: allowed.join(', ') }),
+  }
+}

@@ -1,0 +1,19 @@
+import type { Handler } from '../front.ts'
+import { jsonAnswer } from '../http-answer.ts'
+
+export interface Readiness {
+  readonly ready: boolean
+  /** What is missing, for people; empty when ready. */
+  readonly reasons: readonly string[]
+}
+
+/** `GET /monitoring/healthz`: the process answers; it depends on nothing. */
+export const healthz: Handler = () => jsonAnswer(200, { status: 'ok' })
+
+/** `GET /monitoring/ready`: 503 while requests should go elsewhere. */
+export const ready =
+  (readiness: () => Readiness): Handler =>
+  () => {
+    const { ready: isReady, reasons } = readiness()
+    return isReady ? jsonAnswer(200, { status: 'ready' }) : jsonAnswer(503, { status: 'not ready', reasons })
+  }

@@ -1,0 +1,35 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { ModelReference } from '@penstock/contracts'
+import type { Feature } from '@penstock/features'
+import type { KeyedDigest } from '../auth/keyed-digest.ts'
+import type { Intake, ParentTrace } from '../core/intake.ts'
+import type { Exchange } from './exchange.ts'
+
+/** A validated request as the core takes it. */
+export const intakeOf = <I>(
+  feature: Feature<I>,
+  request: { readonly input: I; readonly model: ModelReference; readonly principal: string },
+  exchange: Exchange,
+  digest: KeyedDigest,
+): Intake => ({
+  feature: feature.name,
+  model: request.model,
+  principal: request.principal,
+  correlationId: exchange.correlationId,
+  body: Buffer.from(JSON.stringify(request.input)),
+  ...feature.size(request.input),
+  // Features name prefixes in plain text: only a keyed hash of it leaves this process.
+  affinity: feature.affinity(request.input).map((text) => digest('affinity', text)),
+  trace: parentTraceOf(exchange.headers),
+})
+
+const traceparentForm = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
+const tracestateCharsMax = 512
+
+/** The caller's trace context where it is well-formed. Baggage is never taken over. */
+const parentTraceOf = ({ traceparent, tracestate }: IncomingHttpHeaders): ParentTrace => {
+  if (typeof traceparent !== 'string' || !traceparentForm.test(traceparent)) return {}
+  return typeof tracestate === 'string' && tracestate.length <= tracestateCharsMax
+    ? { traceparent, tracestate }
+    : { traceparent }
+}

@@ -1,0 +1,27 @@
+import type { AnswerEnvelope, AnswerFinish, Feature, ParsedOpenAi } from '@penstock/features'
+import type { ToolCallDelta, Usage } from '@penstock/models'
+
+/** A complete answer, collected. */
+export interface CollectedAnswer {
+  readonly text: string
+  readonly reasoning: string
+  readonly calls: readonly ToolCallDelta[]
+  readonly finishReason: AnswerFinish
+  readonly usage: Usage | null
+}
+
+/** What differs between the endpoints of the front: how a request is read and how its answer looks. */
+export interface AnswerShape<I> {
+  readonly feature: Feature<I>
+  readonly idPrefix: string
+  parse(json: unknown): ParsedOpenAi<I>
+  whole(envelope: AnswerEnvelope, answer: CollectedAnswer): object
+  /** Chunk ahead of all others, if there is one. */
+  opening(envelope: AnswerEnvelope): object | null
+  text(envelope: AnswerEnvelope, text: string): object
+  /** Null: the endpoint has no form for it. */
+  reasoning(envelope: AnswerEnvelope, text: string): object | null
+  toolCalls(envelope: AnswerEnvelope, calls: readonly ToolCallDelta[]): object | null
+  finish(envelope: AnswerEnvelope, reason: AnswerFinish): object
+  usage(envelope: AnswerEnvelope, usage: Usage): object
+}
