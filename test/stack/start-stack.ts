@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ConfigDocumentInput } from '@penstock/config'
+import { freePort, startDevIssuer, startLocalStack } from '@penstock/local-stack'
+import type { LocalStack, ServiceSpec } from '@penstock/local-stack'
+import { seedDocument, writeSeedConfig } from './seed-config.ts'
+
+export interface TestStackOptions {
+  /** Simulated nodes. */
+  readonly nodes: number
+  readonly workers: number
+  readonly routers: number
+  /** `VLLM_SIM_*` of every node. */
+  readonly nodeEnv?: Readonly<Record<string, string>>
+  /** Ceiling of requests in flight per node. Default 64. */
+  readonly nodeInFlightMax?: number
+  /** Changes the configuration before it is stored. */
+  readonly configure?: (document: ConfigDocumentInput) => ConfigDocumentInput
+  /** Further variables of Penstock's services; nodes do not get them. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Stops everything when aborted, also in the middle of the start. */
+  readonly signal?: AbortSignal
+  readonly onNotice?: (sentence: string) => void
+}
+
+export interface TestNode {
+  readonly name: string
+  /** Base URL with `/v1`. */
+  readonly url: string
+  readonly adminUrl: string
+}
+
+/** A whole Penstock on this machine: real NATS, Redis and services, simulated nodes, an issuer of its own. */
+export interface TestStack extends AsyncDisposable {
+  readonly apiUrl: string
+  readonly metricsUrl: string
+  readonly issuerUrl: string
+  readonly openAiKey: string
+  readonly nodes: readonly TestNode[]
+  /** Names of the worker processes. */
+  readonly workers: readonly string[]
+  readonly stack: LocalStack
+  readonly archiveDir: string
+  readonly auditDir: string
+  /** Holds `logs/<process>.log`. */
+  readonly dataDir: string
+  /** A token as a self-managed GitLab signs it, and the instance it belongs to. */
+  token(scopes: readonly string[]): Promise<string>
+  readonly instanceId: string
+  /** Running processes between client and nodes, by name: nats, redis, audit, router-1, worker-1, ingress. */
+  pathPids(): Map<string, number>
+  /** Ends every process and waits for it, but leaves the files. Disposing afterwards removes them. */
+  stop(): Promise<void>
+  /** Leaves the files in place at the end, for someone to read. */
+  keepFiles(): void
+}
+
+const projectRoot = resolve(import.meta.dirname, '../..')
+const entryOf = (workspace: string): string => join(projectRoot, workspace, 'src/main.ts')
+const readyWithinMs = 20_000
+
+const numbered = (name: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${name}-${index + 1}`)
+
+/** Starts it in a folder of its own, on free ports, and waits until it is ready. Throws when a part does not become ready; nothing runs then. */
+export const startTestStack = async (options: TestStackOptions): Promise<TestStack> => {
+  await using held = new AsyncDisposableStack()
+  const dataDir = await mkdtemp(join(tmpdir(), 'penstock-test-'))
+  let keep = false
+  held.defer(() => (keep ? undefined : rm(dataDir, { recursive: true, force: true })))
+  const issuer = held.use(await startDevIssuer())
+  const openAiKey = `sk-test-${randomBytes(12).toString('hex')}`
+  const archiveDir = join(dataDir, 'archive')
+  const auditDir = join(dataDir, 'audit')
+  const seedFile = join(dataDir, 'penstock.yaml')
+  const { PATH, HOME } = process.env
+
+  const stack = held.use(
+    await startLocalStack({
+      projectRoot,
+      dataDir,
+      services: numbered('node', options.nodes).map((name) => nodeService(name, options.nodeEnv)),
+      env: { PATH, HOME },
+      restart: { initialMs: 100, maxMs: 1000 },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.onNotice === undefined ? {} : { onNotice: options.onNotice }),
+    }),
+  )
+  const nodes = numbered('node', options.nodes).map((name): TestNode => {
+    const { url, adminUrl } = stack.process(name).readyInfo ?? {}
+    return { name, url: String(url), adminUrl: String(adminUrl) }
+  })
+  const seed = seedDocument({
+    nodeUrls: nodes.map(({ url }) => url),
+    nodeInFlightMax: options.nodeInFlightMax ?? 64,
+    openAiKey,
+  })
+  await writeSeedConfig(seedFile, options.configure?.(seed) ?? seed)
+
+  const [apiPort, metricsPort] = [await freePort(), await freePort()]
+  const secrets = { PENSTOCK_PRINCIPAL_SECRET: openAiKey, PENSTOCK_CACHE_SALT_SECRET: openAiKey }
+  const service = (name: string, workspace: string, env: Record<string, string> = {}): ServiceSpec => ({
+    name,
+    entry: entryOf(workspace),
+    env: { ...secrets, ...options.env, ...env },
+    readyWithinMs,
+  })
+  const workers = numbered('worker', options.workers)
+  const routers = numbered('router', options.routers)
+  await stack.startServices([
+    service('audit', 'services/audit', { PENSTOCK_ARCHIVE_DIR: archiveDir }),
+    ...routers.map((name) => service(name, 'services/router', { PENSTOCK_SEED_CONFIG: seedFile })),
+    ...workers.map((name) => service(name, 'services/worker')),
+    service('ingress', 'services/ingress', {
+      PENSTOCK_API_HOST: '127.0.0.1',
+      PENSTOCK_API_PORT: String(apiPort),
+      PENSTOCK_METRICS_HOST: '127.0.0.1',
+      PENSTOCK_METRICS_PORT: String(metricsPort),
+      PENSTOCK_AUDIT_DIR: auditDir,
+      AIGW_GITLAB_URL: issuer.url,
+      AIGW_CUSTOMER_PORTAL_URL: '',
+    }),
+  ])
+  const apiUrl = `http://127.0.0.1:${apiPort}`
+  await untilReady(`${apiUrl}/monitoring/ready`)
+
+  const names = ['nats', 'redis', 'audit', ...routers, ...workers, 'ingress']
+  const kept = held.move()
+  return {
+    apiUrl,
+    metricsUrl: `http://127.0.0.1:${metricsPort}`,
+    issuerUrl: issuer.url,
+    instanceId: issuer.instanceId,
+    openAiKey,
+    nodes,
+    workers,
+    stack,
+    archiveDir,
+    auditDir,
+    dataDir,
+    token: (scopes) => issuer.sign({ scopes }),
+    pathPids: () =>
+      new Map(
+        names.flatMap((name): [string, number][] => {
+          const { pid } = stack.process(name)
+          return pid === null ? [] : [[name, pid]]
+        }),
+      ),
+    stop: () => stack.stop(),
+    keepFiles: () => {
+      keep = true
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** A node that is started anew keeps its ports: the configuration knows it by them. */
+const nodeService = (name: string, env: Readonly<Record<string, string>> = {}): ServiceSpec => ({
+  name,
+  entry: entryOf('packages/vllm-sim'),
+  env,
+  readyWithinMs,
+  restartEnv: ({ url, adminUrl }) => ({
+    VLLM_SIM_PORT: new URL(String(url)).port,
+    VLLM_SIM_ADMIN_PORT: new URL(String(adminUrl)).port,
+  }),
+})
+
+const untilReady = async (url: string): Promise<void> => {
+  const mustBeAt = performance.now() + readyWithinMs
+  for (;;) {
+    const said = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+      async (response) => (response.ok ? null : `${response.status} ${await response.text()}`),
+      (error: unknown) => String(error),
+    )
+    if (said === null) return
+    if (performance.now() > mustBeAt) throw new Error(`the stack is not ready after ${readyWithinMs} ms: ${said}`)
+    await delay(50)
+  }
+}
