@@ -1,0 +1,135 @@
+import { difference, median, medianOverRounds, roundMs } from './latency.ts'
+import type { Percentiles } from './latency.ts'
+import type { Turn } from './turn.ts'
+
+/** One line of the benchmark: a subject at a rate. */
+export interface OverheadRow {
+  readonly subject: string
+  /** Requests sent per second. */
+  readonly rps: number
+  /** Of each percentile the median over the rounds; null when no round had a right answer. */
+  readonly ttftMs: Percentiles | null
+  /** Beyond `direct` at the same rate and percentile; null when there is nothing to compare. */
+  readonly addedTtftMs: Percentiles | null
+  /** All processes on the path together, mean over the rounds. */
+  readonly cpuMsPerRequest: number
+  /** Requests without a right and complete answer. */
+  readonly errors: number
+  readonly requests: number
+  readonly errorsByReason: Readonly<Record<string, number>>
+  /** How late the generator sent, medians over the rounds, and the worst of all. */
+  readonly generatorLatenessMs: Percentiles & { readonly max: number }
+  readonly cpuMsPerRequestByProcess: Readonly<Record<string, number>>
+}
+
+/** The turns of one subject at one rate, one per round. */
+export interface MeasuredCell {
+  readonly subject: string
+  readonly rps: number
+  readonly turns: readonly Turn[]
+}
+
+/** Aims at the rates that they hold for. */
+const aims = { rates: [20, 100], addedP50Ms: 3, addedP99Ms: 15, cpuMsPerRequest: 8 } as const
+
+export const overheadRows = (cells: readonly MeasuredCell[]): OverheadRow[] => {
+  const ttftOf = ({ turns }: MeasuredCell): Percentiles | null => {
+    const measured = turns.flatMap(({ ttftMs }) => ttftMs ?? [])
+    return measured.length === 0 ? null : medianOverRounds(measured)
+  }
+  return cells.map((cell) => {
+    const direct = cells.find(({ subject, rps }) => subject === 'direct' && rps === cell.rps)
+    const ttftMs = ttftOf(cell)
+    const base = direct === undefined ? null : ttftOf(direct)
+    const errorsByReason = sumByName(cell.turns.map(({ errors }) => errors))
+    const cpuMsPerRequestByProcess = meanByName(cell.turns.map(({ cpuMsPerRequest }) => cpuMsPerRequest))
+    return {
+      subject: cell.subject,
+      rps: cell.rps,
+      ttftMs,
+      addedTtftMs: ttftMs === null || base === null ? null : difference(ttftMs, base),
+      cpuMsPerRequest: roundMs(
+        sum(cell.turns.map((turn) => sum([...turn.cpuMsPerRequest.values()]))) / cell.turns.length,
+      ),
+      errors: sum(Object.values(errorsByReason)),
+      requests: sum(cell.turns.map(({ requests }) => requests)),
+      errorsByReason,
+      generatorLatenessMs: {
+        ...medianOverRounds(cell.turns.map(({ latenessMs }) => latenessMs)),
+        max: roundMs(Math.max(...cell.turns.map(({ latenessMs }) => latenessMs.max))),
+      },
+      cpuMsPerRequestByProcess,
+    }
+  })
+}
+
+/** What Penstock misses of its aims, one sentence each; empty: nothing. */
+export const missedAims = (rows: readonly OverheadRow[]): string[] =>
+  rows
+    .filter(({ subject, rps }) => subject === 'penstock' && aims.rates.some((rate) => rate === rps))
+    .flatMap(({ rps, addedTtftMs, cpuMsPerRequest, errors }) => [
+      ...(errors > 0 ? [`${rps}/s: ${errors} requests without a right answer`] : []),
+      ...(addedTtftMs === null ? [] : above(`${rps}/s: added TTFT p50`, addedTtftMs.p50, aims.addedP50Ms, 'ms')),
+      ...(addedTtftMs === null ? [] : above(`${rps}/s: added TTFT p99`, addedTtftMs.p99, aims.addedP99Ms, 'ms')),
+      ...above(`${rps}/s: CPU per request`, cpuMsPerRequest, aims.cpuMsPerRequest, 'ms'),
+    ])
+
+const above = (what: string, value: number, aim: number, unit: string): string[] =>
+  value > aim ? [`${what} is ${value} ${unit}, aim ${aim} ${unit}`] : []
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+const sumByName = (records: readonly Readonly<Record<string, number>>[]): Record<string, number> => {
+  const sums: Record<string, number> = {}
+  for (const record of records)
+    for (const [name, value] of Object.entries(record)) sums[name] = (sums[name] ?? 0) + value
+  return sums
+}
+
+const meanByName = (maps: readonly ReadonlyMap<string, number>[]): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(sumByName(maps.map((map) => Object.fromEntries(map)))).map(([name, total]) => [
+      name,
+      roundMs(total / maps.length),
+    ]),
+  )
+
+/** For people: one line per row. */
+export const overheadTable = (rows: readonly OverheadRow[]): string => {
+  const three = (values: Percentiles | null): string[] =>
+    values === null ? ['-', '-', '-'] : [values.p50, values.p95, values.p99].map((value) => value.toFixed(1))
+  const head = [
+    'subject',
+    'req/s',
+    'TTFT p50',
+    'p95',
+    'p99 ms',
+    'added p50',
+    'p95',
+    'p99 ms',
+    'CPU ms/req',
+    'errors',
+    'late p99 ms',
+  ]
+  const lines = rows.map((row) => [
+    row.subject,
+    String(row.rps),
+    ...three(row.ttftMs),
+    ...three(row.addedTtftMs),
+    row.cpuMsPerRequest.toFixed(2),
+    `${row.errors}/${row.requests}`,
+    row.generatorLatenessMs.p99.toFixed(1),
+  ])
+  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)))
+  return [head, ...lines]
+    .map((line) => line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '))
+    .join('\n')
+}
+
+/** Median over rounds of the generator's own lateness, all turns of the run together. */
+export const generatorLateness = (rows: readonly OverheadRow[]): Percentiles & { max: number } => ({
+  p50: roundMs(median(rows.map((row) => row.generatorLatenessMs.p50))),
+  p95: roundMs(median(rows.map((row) => row.generatorLatenessMs.p95))),
+  p99: roundMs(median(rows.map((row) => row.generatorLatenessMs.p99))),
+  max: Math.max(...rows.map((row) => row.generatorLatenessMs.max)),
+})
