@@ -31,6 +31,11 @@ export interface Answer<A> {
   bytes?: Uint8Array
 }
 
+export interface Serving {
+  /** Takes no further request; settles when those that came are answered. Others in the queue group take over at once. */
+  stop(): Promise<void>
+}
+
 export interface SendOptions {
   bytes?: Uint8Array
   trace?: TraceHeaders | undefined
@@ -189,8 +194,9 @@ export class Bus implements AsyncDisposable {
     ids: string[],
     answer: (received: Received<Q>) => Promise<Answer<A>> | Answer<A>,
     options: { queue?: string } = {},
-  ): { stop(): void } {
+  ): Serving {
     const subject = this.#subject(kind, ids)
+    const answering = new Set<Promise<void>>()
     const respond = async (message: Msg): Promise<void> => {
       const received = this.#receive(kind, message)
       if (received === null) return
@@ -204,11 +210,21 @@ export class Bus implements AsyncDisposable {
     const subscription = this.#connection.subscribe(subject, {
       ...(options.queue === undefined ? {} : { queue: options.queue }),
       callback: (error, message) => {
-        if (error === null) void respond(message)
-        else this.#options.onHandlerError({ subject, error })
+        if (error !== null) {
+          this.#options.onHandlerError({ subject, error })
+          return
+        }
+        const answered = respond(message).finally(() => answering.delete(answered))
+        answering.add(answered)
       },
     })
-    return { stop: () => subscription.unsubscribe() }
+    return {
+      stop: async () => {
+        if (this.#connected) await subscription.drain()
+        else subscription.unsubscribe()
+        await Promise.all(answering)
+      },
+    }
   }
 
   /** Waits until everything published so far has reached the server. */

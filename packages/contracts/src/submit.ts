@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { errorCodeNames } from './errors.ts'
-import { Attempt, ConfigName, IngressId, Lane, RequestId } from './ids.ts'
+import { Attempt, ConfigName, IngressId, Lane, RequestId, WorkerId } from './ids.ts'
 import { defineEvent, defineRequest } from './message.ts'
 
 /** How the client names a model. `metadata` is GitLab's model_metadata without its key; `default` is the feature's own. */
@@ -88,8 +88,11 @@ export const Job = z.object({
 })
 export type Job = z.infer<typeof Job>
 
-/** Wakes the workers of a pool: a job was added. Key: pool. Losing one costs a poll interval, nothing else. */
-export const jobAdded = defineEvent('job.added', 1, z.object({ pool: ConfigName }))
+/**
+ * Wakes a worker of the pool: a job was added. Key: pool. `worker` is the one that is asked to take it; null: whoever has room.
+ * Losing one costs a poll interval, nothing else.
+ */
+export const jobAdded = defineEvent('job.added', 1, z.object({ pool: ConfigName, worker: WorkerId.nullable() }))
 
 const JobRef = z.object({ request: RequestId, attempt: Attempt, pool: ConfigName, lane: Lane })
 

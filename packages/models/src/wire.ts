@@ -62,7 +62,9 @@ function samplingFields(sampling: Sampling, servedName: string, stopStringsMax: 
     [takesCompletionTokens(servedName) ? 'max_completion_tokens' : 'max_tokens']: sampling.maxTokens,
     temperature: sampling.temperature,
     top_p: sampling.topP,
-    stop: sampling.stop?.length ? sampling.stop.slice(0, sampling.stopTrimmable ? stopStringsMax : undefined) : undefined,
+    stop: sampling.stop?.length
+      ? sampling.stop.slice(0, sampling.stopTrimmable ? stopStringsMax : undefined)
+      : undefined,
     seed: sampling.seed,
     presence_penalty: sampling.presencePenalty,
     frequency_penalty: sampling.frequencyPenalty,

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { EnvironmentError } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { createLogger } from './logger.ts'
@@ -23,11 +24,13 @@ export interface RunningService extends AsyncDisposable {
 
 /** Longest wait for a clean end after the stop signal, ms; then the process exits anyway. */
 const graceMs = 30_000
+/** A start that is under way at the stop signal may end within this time, ms; it may be waiting for something that never comes. */
+const startGraceMs = 1000
 
 /**
  * Runs a service from start to a clean end: reads its environment, starts it, prints one line with `"ready":true`, waits for
  * SIGTERM, SIGINT or the end of its launcher, disposes it and lets the process end. A failing start logs one clear line and
- * sets exit code 1.
+ * sets exit code 1; a start that is asked to stop and does not end is given up.
  */
 export const runService = async <C>(
   service: string,
@@ -48,11 +51,16 @@ export const runService = async <C>(
       instance,
       otlpEndpoint: environment['OTEL_EXPORTER_OTLP_ENDPOINT'],
     })
-    await using running = await start(config, { stop, log, tracing, instance })
-    log.info({ ready: true, ...running.readyInfo }, `${service} ready`)
-    await aborted(stop)
-    log.info({ reason: String(stop.reason) }, `${service} stops`)
-    setTimeout(() => process.exit(1), graceMs).unref()
+    stop.addEventListener('abort', () => setTimeout(() => process.exit(1), graceMs).unref())
+    await using running = await Promise.race([start(config, { stop, log, tracing, instance }), startGivenUp(stop)])
+    if (running !== null) {
+      log.info({ ready: true, ...running.readyInfo }, `${service} ready`)
+      await aborted(stop)
+    }
+    log.info(
+      { reason: String(stop.reason) },
+      running === null ? `${service} stops before it was ready` : `${service} stops`,
+    )
   } catch (error) {
     process.exitCode = 1
     if (error instanceof EnvironmentError) log.fatal(error.message)
@@ -69,6 +77,11 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+
+const startGivenUp = async (stop: AbortSignal): Promise<null> => {
+  await aborted(stop)
+  return delay(startGraceMs, null, { ref: false })
+}
 
 /** Aborts on SIGTERM, SIGINT, and when the launcher's lifeline closes (a launcher that was killed leaves nothing behind). */
 const stopSignal = (environment: Environment): AbortSignal => {

@@ -11,7 +11,7 @@ export interface NodeChoice {
 /**
  * Chooses the node for a job: filter (room, not ejected, not one the job failed on), then least loaded in proportion to its
  * limit, then the node that the job's affinity hashes to, so that equal loads keep a prefix where it is cached. The last
- * nodes are never filtered away: with all ejected or avoided, any with room will do. Null: no node has room.
+ * nodes are never filtered away: with all ejected or avoided, a healthy one with room will do, then any. Null: no node has room.
  */
 export const pickNode = (
   nodes: readonly NodeChoice[],
@@ -20,8 +20,8 @@ export const pickNode = (
 ): string | null => {
   const withRoom = nodes.filter((node) => node.inFlight < node.limit)
   const healthy = withRoom.filter((node) => !isEjected(node.health, now))
-  const fresh = healthy.filter((node) => !job.avoidNodes.includes(node.name))
-  const candidates = fresh.length > 0 ? fresh : healthy.length > 0 ? healthy : withRoom
+  const fresh = (nodes: readonly NodeChoice[]) => nodes.filter(({ name }) => !job.avoidNodes.includes(name))
+  const candidates = [fresh(healthy), healthy, fresh(withRoom)].find(({ length }) => length > 0) ?? withRoom
   const key = job.affinity[0] ?? ''
   const ordered = candidates.toSorted(
     (a, b) => a.inFlight / a.limit - b.inFlight / b.limit || affinityScore(key, b.name) - affinityScore(key, a.name),

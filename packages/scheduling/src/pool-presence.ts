@@ -1,4 +1,4 @@
-import type { WorkerBeat } from '@penstock/contracts'
+import type { WorkerBeat, WorkerId } from '@penstock/contracts'
 
 /** A worker unheard for this long no longer counts: four missed beats. */
 const presentMs = 2000
@@ -7,9 +7,16 @@ const outageMs = 30_000
 
 export type Presence = 'serving' | 'gap' | 'outage'
 
+interface Heard {
+  beat: WorkerBeat
+  at: number
+  /** Jobs it was asked to take since. */
+  asked: number
+}
+
 /** Who serves which pool, from the workers' beats. Instants are one monotonic clock, in ms. */
 export class PoolPresence {
-  readonly #beats = new Map<string, { beat: WorkerBeat; at: number }>()
+  readonly #beats = new Map<string, Heard>()
   readonly #healthyAt = new Map<string, number>()
   readonly #startedAt: number
 
@@ -22,7 +29,7 @@ export class PoolPresence {
       if (now - known.at > outageMs || (known.beat.instance === beat.instance && worker !== beat.worker))
         this.#beats.delete(worker)
     }
-    this.#beats.set(beat.worker, { beat, at: now })
+    this.#beats.set(beat.worker, { beat, at: now, asked: 0 })
     for (const { pool, nodes } of beat.pools) {
       if (!beat.draining && nodes.some((node) => node.state === 'up')) this.#healthyAt.set(pool, now)
     }
@@ -36,6 +43,19 @@ export class PoolPresence {
         present.push(worker)
     }
     return present
+  }
+
+  /** The worker to ask to take the next job: the one with the most room left since its beat. Null: nobody has room for sure. */
+  nextTaker(pool: string, now: number): WorkerId | null {
+    let best: Heard | null = null
+    let bestRoom = 0
+    for (const heard of this.#beats.values()) {
+      if (now - heard.at > presentMs || heard.beat.draining) continue
+      const room = (heard.beat.pools.find((served) => served.pool === pool)?.room ?? 0) - heard.asked
+      if (room > bestRoom) [best, bestRoom] = [heard, room]
+    }
+    if (best !== null) best.asked += 1
+    return best?.beat.worker ?? null
   }
 
   /** Whether a request for the pool has a chance just now. */

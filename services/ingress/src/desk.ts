@@ -1,6 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { RequestFailure, RequestId, jobIdOf } from '@penstock/contracts'
-import type { Accepted, Claim, EndPart, Frame, Go, Gone, IngressId, RunId, WorkerBeat } from '@penstock/contracts'
+import type {
+  Accepted,
+  Claim,
+  ErrorCode,
+  EndPart,
+  Frame,
+  Go,
+  Gone,
+  IngressId,
+  RunId,
+  WorkerBeat,
+} from '@penstock/contracts'
 import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
 import { pieceCount, pieceOf } from './core/body-pieces.ts'
 import { FormerRuns } from './core/former-runs.ts'
@@ -113,7 +124,10 @@ export class Desk implements RequestDesk, Disposable {
       submitting: Promise.resolve(),
     }
     this.#owned.set(request, owned)
-    const leave = (): void => this.#apply(owned, owned.life.clientGone())
+    const leave = (): void => {
+      const { reason } = clientGone as { reason: unknown }
+      this.#apply(owned, owned.life.giveUp(reason instanceof RequestFailure ? reason : new RequestFailure('cancelled')))
+    }
     clientGone.addEventListener('abort', leave, { once: true })
     if (clientGone.aborted) leave()
     else this.#apply(owned, owned.life.start(now))
@@ -181,14 +195,14 @@ export class Desk implements RequestDesk, Disposable {
   /** Requests still open end as failures; their clients' connections are cut. */
   [Symbol.dispose](): void {
     for (const timer of this.#timers) clearInterval(timer)
-    for (const owned of this.#owned.values()) this.#apply(owned, owned.life.clientGone())
+    for (const owned of this.#owned.values()) this.#apply(owned, owned.life.giveUp(new RequestFailure('cancelled')))
   }
 
   #apply(owned: Owned, effects: Effect[]): void {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'submit':
-          owned.submitting = this.#submit(owned, effect)
+          owned.submitting = this.#submit(owned, effect).catch((error: unknown) => this.#giveUp(owned, error))
           break
         case 'emit':
           owned.firstPartAt ??= this.#deps.now()
@@ -247,6 +261,12 @@ export class Desk implements RequestDesk, Disposable {
     this.#apply(owned, owned.life.submitted(effect.attempt, answer, this.#deps.now()))
   }
 
+  /** A bug ends its own request, at once. */
+  #giveUp(owned: Owned, error: unknown): void {
+    this.#deps.log.error({ err: error, request_id: owned.request }, 'attempt cannot be submitted')
+    this.#apply(owned, owned.life.giveUp(RequestFailure.fromUnknown(error)))
+  }
+
   /** The first acceptance is recorded; no body leaves before that record is durable. */
   #accept(owned: Owned, accepted: Accepted): void {
     owned.accepted = accepted
@@ -296,7 +316,7 @@ export class Desk implements RequestDesk, Disposable {
       })
     } else {
       await owned.acceptedDurable
-      await this.#record(owned, code === 'cancelled' ? 'response.client_gone' : 'response.failed', {
+      await this.#record(owned, leftByClient(code) ? 'response.client_gone' : 'response.failed', {
         code,
         ...this.#outcome(owned),
       })
@@ -389,3 +409,5 @@ const waitingJob = (owned: Owned, accepted: Accepted, attempt: number): WaitingJ
   attempt,
   accepted,
 })
+
+const leftByClient = (code: ErrorCode): boolean => code === 'cancelled' || code === 'client_too_slow'

@@ -29,7 +29,10 @@ const recordWithinMs = 2000
 const monotonic = (): number => performance.now()
 
 /** Composition root of the ingress: audit log first, because no request may go unrecorded; the API listener last. */
-export const startIngress = async (config: IngressConfig, { log, tracing, instance, stop }: Shell): Promise<RunningService> => {
+export const startIngress = async (
+  config: IngressConfig,
+  { log, tracing, instance, stop }: Shell,
+): Promise<RunningService> => {
   await using held = new AsyncDisposableStack()
   const audit = held.use(
     await openAuditLog({
@@ -47,7 +50,9 @@ export const startIngress = async (config: IngressConfig, { log, tracing, instan
     shipping.abort()
     return shipped
   })
-  const followed = held.use(await followConfig({ redisUrl: config.REDIS_URL, keyPrefix: config.PENSTOCK_PREFIX, instance }, log))
+  const followed = held.use(
+    await followConfig({ redisUrl: config.REDIS_URL, keyPrefix: config.PENSTOCK_PREFIX, instance }, log),
+  )
   await followed.ready
   const ingress = IngressId.parse(`i-${randomBytes(6).toString('hex')}`)
   const desk = held.use(
@@ -77,7 +82,10 @@ export const startIngress = async (config: IngressConfig, { log, tracing, instan
       log,
       events: createHttpMetrics(registry),
       config: () => followed.current(),
-      authenticate: createAuthenticate({ serviceName }, { verifyToken: createTokenVerifier({ audience: serviceName }, { keys, now: Date.now }), digest }),
+      authenticate: createAuthenticate(
+        { serviceName },
+        { verifyToken: createTokenVerifier({ audience: serviceName }, { keys, now: Date.now }), digest },
+      ),
       readiness: () => {
         const reasons = [
           ...(keys.ready ? [] : ['no key set of an issuer was fetched yet']),
@@ -92,9 +100,15 @@ export const startIngress = async (config: IngressConfig, { log, tracing, instan
   )
   held.defer(() => app.close())
   const metrics = held.use(
-    await listening(startMetricsServer({ host: config.PENSTOCK_METRICS_HOST, port: config.PENSTOCK_METRICS_PORT }, registry), 'PENSTOCK_METRICS_PORT'),
+    await listening(
+      startMetricsServer({ host: config.PENSTOCK_METRICS_HOST, port: config.PENSTOCK_METRICS_PORT }, registry),
+      'PENSTOCK_METRICS_PORT',
+    ),
   )
-  const address = await listening(app.listen({ host: config.PENSTOCK_API_HOST, port: config.PENSTOCK_API_PORT }), 'PENSTOCK_API_PORT')
+  const address = await listening(
+    app.listen({ host: config.PENSTOCK_API_HOST, port: config.PENSTOCK_API_PORT }),
+    'PENSTOCK_API_PORT',
+  )
   const kept = held.move()
   return {
     readyInfo: { ingress, address, metrics_port: metrics.port },

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Bus, TraceHeaders } from '@penstock/bus'
+import type { Bus, Serving, TraceHeaders } from '@penstock/bus'
 import type { ConfigSnapshot } from '@penstock/config'
 import {
   RequestFailure,
@@ -37,11 +37,12 @@ const queueGroup = 'router'
 const countDepthsEveryMs = 250
 
 /** Stateless: what it knows of workers and depths it hears or counts anew; any router answers any question. */
-export class Router implements Disposable {
+export class Router implements AsyncDisposable {
   readonly #deps: RouterDependencies
   readonly #presence: PoolPresence
   readonly #depths = new DepthEstimate()
   readonly #timer: NodeJS.Timeout
+  #serving: Serving[] = []
 
   private constructor(dependencies: RouterDependencies) {
     this.#deps = dependencies
@@ -54,19 +55,26 @@ export class Router implements Disposable {
   static async start(dependencies: RouterDependencies): Promise<Router> {
     const router = new Router(dependencies)
     await delay(beatEveryMs * 1.2)
-    router.#serve()
+    router.#serving = router.#serve()
     return router
   }
 
-  [Symbol.dispose](): void {
+  /** Leaves new questions to other routers and answers those it has: call it while the queue can still be asked. */
+  async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
+    await Promise.all(this.#serving.map((serving) => serving.stop()))
   }
 
-  #serve(): void {
+  #serve(): Serving[] {
     const { bus, instance } = this.#deps
     const shared = { queue: queueGroup }
-    bus.serve(submitRequest, [], async ({ message, trace }) => ({ reply: await this.#submit(message, trace) }), shared)
-    bus.serve(
+    const submit = bus.serve(
+      submitRequest,
+      [],
+      async ({ message, trace }) => ({ reply: await this.#submit(message, trace) }),
+      shared,
+    )
+    const withdraw = bus.serve(
       withdrawJob,
       [],
       async ({ message }) => ({
@@ -76,7 +84,7 @@ export class Router implements Disposable {
       }),
       shared,
     )
-    bus.serve(
+    const findUnknown = bus.serve(
       findUnknownJobs,
       [],
       async ({ message }) => {
@@ -86,9 +94,10 @@ export class Router implements Disposable {
       },
       shared,
     )
-    bus.serve(reportStatus, [], () => ({
+    const status = bus.serve(reportStatus, [], () => ({
       reply: { service: 'router', instance, configVersion: this.#deps.snapshot()?.version ?? 0 },
     }))
+    return [submit, withdraw, findUnknown, status]
   }
 
   async #submit(envelope: Envelope, trace: TraceHeaders): Promise<Accepted | Refused> {
@@ -133,7 +142,7 @@ export class Router implements Disposable {
       return { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
     }
     this.#depths.added(laneKey(pool, lane))
-    this.#deps.bus.publish(jobAdded, [pool], { pool })
+    this.#deps.bus.publish(jobAdded, [pool], { pool, worker: this.#presence.nextTaker(pool, this.#deps.now()) })
     span.end()
     return decision
   }

@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser'
 
-/** Longest event a node may send; beyond, the answer is broken. */
-const eventCharsMax = 256 * 1024
+/** Longest event a node may send; beyond, the answer is broken. The first one repeats the token ids of the whole prompt. */
+const eventCharsMax = 8 * 1024 * 1024
 
 /** Reads the JSON objects of an event stream that arrives in pieces cut anywhere. */
 export class EventObjects {

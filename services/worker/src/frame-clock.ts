@@ -21,10 +21,11 @@ export class FrameClock {
     return this.#everyMs
   }
 
-  /** Flushes at the next beat, at most `everyMs` from now. Ask once per gathering. */
-  enlist(flushable: Flushable): void {
+  /** Flushes at the next beat, at most `everyMs` from now. Ask once per gathering; always true. */
+  enlist(flushable: Flushable): true {
     this.#waiting.push(flushable)
-    this.#timer ??= setTimeout(() => this.#beat(), this.#everyMs)
+    if (this.#timer === null) this.#timer = setTimeout(() => this.#beat(), this.#everyMs)
+    return true
   }
 
   #beat(): void {

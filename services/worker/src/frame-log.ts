@@ -39,11 +39,12 @@ export class FrameLog {
   add(part: Part): void {
     if (this.#closed) return
     this.#gather(part)
-    if (this.#pendingBytes >= frameBytesMax || performance.now() - this.#lastAt >= this.#clock.everyMs) {
+    if (this.#pendingBytes >= frameBytesMax) {
       this.#send()
     } else if (!this.#enlisted) {
-      this.#enlisted = true
-      this.#clock.enlist(this)
+      // What already waits for the beat leaves with it: fast streams then share their writes to the bus.
+      if (performance.now() - this.#lastAt >= this.#clock.everyMs) this.#send()
+      else this.#enlisted = this.#clock.enlist(this)
     }
   }
 
@@ -93,6 +94,21 @@ export class FrameLog {
     } else {
       this.#pending.push(part)
     }
-    this.#pendingBytes += part.kind === 'text' || part.kind === 'reasoning' ? part.text.length : 64
+    this.#pendingBytes += sizeOf(part)
+  }
+}
+
+/** What a part takes in a frame, roughly. */
+const sizeOf = (part: Part): number => {
+  switch (part.kind) {
+    case 'text':
+    case 'reasoning':
+      return part.text.length
+    case 'tool-calls':
+      return part.calls.reduce((chars, call) => chars + 64 + (call.arguments?.length ?? 0), 0)
+    case 'end':
+    case 'failed':
+    case 'handover':
+      return 64
   }
 }

@@ -32,6 +32,8 @@ export class NodeCallFailed extends Error {
 
 /** An answer that is not streamed may be this large. */
 const wholeBytesMax = 16 * 1024 * 1024
+/** No node's wish for a pause is longer, ms. */
+const retryAfterMsMax = 3_600_000
 const connectMs = 1500
 /** vLLM closes idle connections after 5 s and does not say so: ours go first. */
 const keepAliveMs = 4000
@@ -66,7 +68,11 @@ export class NodeClient {
         {
           method: 'POST',
           path: this.#basePath + call.path,
-          headers: { 'content-type': 'application/json', accept: 'text/event-stream, application/json', ...call.headers },
+          headers: {
+            'content-type': 'application/json',
+            accept: 'text/event-stream, application/json',
+            ...call.headers,
+          },
           body: JSON.stringify(call.body),
         },
         reader,
@@ -104,11 +110,15 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#stopListening = () => signal.removeEventListener('abort', abort)
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (status < 200) return
-    const retryAfter = Number(headers['retry-after'] ?? NaN)
-    this.#answer = { status, retryAfterMs: Number.isFinite(retryAfter) && retryAfter >= 0 ? Math.round(retryAfter * 1000) : null }
-    if (status === 200 && String(headers['content-type'] ?? '').startsWith('text/event-stream')) this.#events = new EventObjects(this.#call.onObject)
+    this.#answer = { status, retryAfterMs: retryAfterMs(headers['retry-after']) }
+    if (status === 200 && String(headers['content-type'] ?? '').startsWith('text/event-stream'))
+      this.#events = new EventObjects(this.#call.onObject)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -130,7 +140,8 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     const answer = this.#answer
     if (answer === null) return
     try {
-      if (answer.status === 200 && this.#events === null) this.#call.onObject(JSON.parse(Buffer.concat(this.#pieces).toString('utf8')))
+      if (answer.status === 200 && this.#events === null)
+        this.#call.onObject(JSON.parse(Buffer.concat(this.#pieces).toString('utf8')))
       this.#resolve(answer)
     } catch (error) {
       this.#reject(new NodeCallFailed(true, error))
@@ -139,8 +150,15 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#stopListening?.()
-    // A stream that has said [DONE] is complete, however its connection ends.
-    if (this.#events?.done === true && this.#answer !== null) this.#resolve(this.#answer)
+    const answer = this.#answer
+    // A stream that has said [DONE] is complete, and a refusal is one by its status, however the connection ends.
+    if (answer !== null && (answer.status !== 200 || this.#events?.done === true)) this.#resolve(answer)
     else this.#reject(new NodeCallFailed(this.#answer !== null, error))
   }
+}
+
+/** The seconds form only; a date or nonsense is no wish. */
+const retryAfterMs = (header: string | string[] | undefined): number | null => {
+  const ms = Number(header ?? NaN) * 1000
+  return ms >= 0 ? Math.min(Math.round(ms), retryAfterMsMax) : null
 }

@@ -1,13 +1,21 @@
 import type { NodeState } from '@penstock/contracts'
 import type { ConfigDocument } from '@penstock/config'
-import { isEjected, nodeAnswered, nodeFailed, nodeShare, pickNode, unknownHealth } from '@penstock/scheduling'
+import {
+  isEjected,
+  nodeAnswered,
+  nodeFailed,
+  nodeOverloaded,
+  nodeShare,
+  pickNode,
+  unknownHealth,
+} from '@penstock/scheduling'
 import type { NodeHealth } from '@penstock/scheduling'
 import { NodeClient } from './node-client.ts'
 
 export type NodeConfig = ConfigDocument['nodes'][number]
 
 export interface WorkerNode {
-  readonly config: NodeConfig
+  config: NodeConfig
   readonly client: NodeClient
   /** Bearer token for the node; null: none. */
   readonly credential: string | null
@@ -19,8 +27,8 @@ export interface WorkerNode {
 export type ReadCredential = (reference: string) => string
 
 /**
- * The nodes that this worker drives, with its own counters and view of their health. Nodes survive a configuration change
- * when their entry is the same; calls under way on a removed node run to their end.
+ * The nodes that this worker drives, with its own counters and view of their health. A node survives a configuration change
+ * that leaves its address and credential; calls under way on a removed node run to their end.
  */
 export class NodeSet {
   readonly #readCredential: ReadCredential
@@ -48,9 +56,12 @@ export class NodeSet {
     return [...this.#pools.keys()]
   }
 
-  /** Calls that the pool's nodes can still take from this worker. */
+  /** Calls that the pool's nodes can still take from this worker. Ejected nodes count only when there are no others. */
   room(pool: string, workers: readonly string[], self: string): number {
-    return this.#of(pool).reduce(
+    const now = this.#now()
+    const nodes = this.#of(pool)
+    const healthy = nodes.filter((node) => !isEjected(node.health, now))
+    return (healthy.length > 0 ? healthy : nodes).reduce(
       (room, node) => room + Math.max(0, nodeShare(node.config.inFlightMax, workers, self) - node.inFlight),
       0,
     )
@@ -83,12 +94,21 @@ export class NodeSet {
     if (node.inFlight === 0 && this.#nodes.get(node.config.name) !== node) void node.client.close()
   }
 
+  /** A node that brings tokens was up just now, whatever becomes of the answer; its failures are not forgiven for it. */
+  seenAlive(node: WorkerNode): void {
+    node.health = { ...node.health, lastOkAt: this.#now() }
+  }
+
   answered(node: WorkerNode): void {
     node.health = nodeAnswered(node.health, this.#now())
   }
 
   failed(node: WorkerNode): void {
     node.health = nodeFailed(node.health, this.#now())
+  }
+
+  overloaded(node: WorkerNode): void {
+    node.health = nodeOverloaded(node.health, this.#now())
   }
 
   /** Whether the pool has a node beside these that is not ejected. */
@@ -117,7 +137,10 @@ export class NodeSet {
   }
 
   #keepOrCreate(former: WorkerNode | undefined, config: NodeConfig): WorkerNode {
-    if (former !== undefined && JSON.stringify(former.config) === JSON.stringify(config)) return former
+    if (former !== undefined && former.config.url === config.url && former.config.credential === config.credential) {
+      former.config = config
+      return former
+    }
     const credential = config.credential === undefined ? null : this.#readCredential(config.credential)
     return { config, client: new NodeClient(config.url), credential, inFlight: 0, health: unknownHealth() }
   }

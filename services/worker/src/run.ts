@@ -8,7 +8,7 @@ import type { ModelCall } from '@penstock/models'
 import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
 import { claimBody } from './claim-body.ts'
 import { AnswerReader } from './core/answer-reader.ts'
-import { countsAgainstNode, judgeFailure } from './core/judge-failure.ts'
+import { countsAgainstNode, judgeFailure, overloadsNode } from './core/judge-failure.ts'
 import type { NodeTrouble } from './core/judge-failure.ts'
 import type { FrameClock } from './frame-clock.ts'
 import { FrameLog } from './frame-log.ts'
@@ -44,9 +44,13 @@ export class Run {
     this.run = run
     this.#node = node
     this.#deps = dependencies
-    this.frames = new FrameLog({ request: job.request, attempt: job.attempt, run }, dependencies.frameClock, (frame) => {
-      this.#deps.bus.publish(runFrame, [job.ingress], frame)
-    })
+    this.frames = new FrameLog(
+      { request: job.request, attempt: job.attempt, run },
+      dependencies.frameClock,
+      (frame) => {
+        this.#deps.bus.publish(runFrame, [job.ingress], frame)
+      },
+    )
   }
 
   /** Runs to the end; never throws. True when the attempt was granted. */
@@ -108,11 +112,13 @@ export class Run {
     this.#clocks = clocks
     if (this.#stopped !== null) clocks.abort()
     const trouble = await this.#call(rendered.call, clocks, span)
-    if (trouble === null || this.#stopped !== null) {
-      span.end(this.#stopped ?? undefined)
+    if (trouble === null) return
+    if (this.#stopped !== null) {
+      span.end(this.#stopped)
       return
     }
     if (countsAgainstNode(trouble)) this.#deps.nodes.failed(this.#node)
+    if (overloadsNode(trouble)) this.#deps.nodes.overloaded(this.#node)
     const { name } = this.#node.config
     const { lastOkAt } = this.#node.health
     this.#fail(
@@ -155,7 +161,11 @@ export class Run {
   /** Calls the node and sends its answer; null when all went well. */
   async #call(call: ModelCall, clocks: RunClocks, span: OpenSpan): Promise<NodeTrouble | null> {
     const { config, client, credential } = this.#node
-    const { path, body } = toWire(call, { servedName: this.#servedName(), profile: config.profile, cacheSalt: this.#deps.cacheSalt })
+    const { path, body } = toWire(call, {
+      servedName: this.#servedName(),
+      profile: config.profile,
+      cacheSalt: this.#deps.cacheSalt,
+    })
     const { traceparent } = span.carrier()
     const reader = new AnswerReader(config.name)
     let broken: NodeTrouble | null = null
@@ -178,7 +188,7 @@ export class Run {
           }
           clocks.progress()
           for (const part of reading.parts) {
-            if (first) span.span.addEvent('first_token')
+            if (first) this.#firstToken(span)
             first = false
             this.frames.add(part)
           }
@@ -196,9 +206,18 @@ export class Run {
       if (clocks.verdict === 'too-slow') return { kind: 'too-slow' }
       if (clocks.verdict === 'stalled') return { kind: 'broken', reason: 'no byte for too long' }
       if (!(error instanceof NodeCallFailed) || !error.answered) return { kind: 'unreachable' }
-      if (this.#stopped === null) this.#deps.log.warn({ request_id: this.job.request, node: config.name, error_type: error.name }, 'answer broke off')
+      if (this.#stopped === null)
+        this.#deps.log.warn(
+          { request_id: this.job.request, node: config.name, error_type: error.name },
+          'answer broke off',
+        )
       return { kind: 'broken', reason: error.name }
     }
+  }
+
+  #firstToken(span: OpenSpan): void {
+    span.span.addEvent('first_token')
+    this.#deps.nodes.seenAlive(this.#node)
   }
 
   #servedName(): string {

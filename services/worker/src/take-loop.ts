@@ -15,38 +15,48 @@ export interface TakeLoopDependencies {
 /** A nudge can get lost: the queue is looked at this often all the same, ms. */
 const pollEveryMs = 250
 
+interface PoolState {
+  busy: boolean
+  /** Takes still to try; infinite: until the queue is empty. */
+  wanted: number
+  /** How often somebody wanted something: what came during a take may be about a job that the take did not see. */
+  asked: number
+  /** Taking ended because no node had room: the next freed place looks again. */
+  full: boolean
+}
+
 /**
- * Takes jobs when, and only when, a node has room. Woken by nudges from the router, by freed places and by a slow poll; one take
- * at a time per pool, so that room is never counted twice.
+ * Takes jobs when, and only when, a node has room: one take per nudge, all there is after a poll or when a place is freed at a
+ * full pool. One take at a time per pool, so that room is never counted twice.
  */
 export class TakeLoop {
   readonly #deps: TakeLoopDependencies
-  readonly #state = new Map<string, { busy: boolean; again: boolean }>()
+  readonly #states = new Map<string, PoolState>()
   readonly #timer: NodeJS.Timeout
-  #pools: readonly string[] = []
   #stopped = false
   #storeAway = false
 
   constructor(dependencies: TakeLoopDependencies) {
     this.#deps = dependencies
-    this.#timer = setInterval(() => this.wakeAll(), pollEveryMs)
+    this.#timer = setInterval(() => this.#drainAll(), pollEveryMs)
   }
 
   serve(pools: readonly string[]): void {
-    this.#pools = pools
-    this.wakeAll()
+    for (const pool of this.#states.keys()) if (!pools.includes(pool)) this.#states.delete(pool)
+    for (const pool of pools)
+      if (!this.#states.has(pool)) this.#states.set(pool, { busy: false, wanted: 0, asked: 0, full: false })
+    this.#drainAll()
   }
 
-  wakeAll(): void {
-    for (const pool of this.#pools) this.wake(pool)
+  /** One job was added. */
+  nudge(pool: string): void {
+    const state = this.#states.get(pool)
+    if (state !== undefined) this.#want(pool, state, state.wanted + 1)
   }
 
-  wake(pool: string): void {
-    if (this.#stopped || !this.#pools.includes(pool)) return
-    let state = this.#state.get(pool)
-    if (state === undefined) this.#state.set(pool, (state = { busy: false, again: false }))
-    if (state.busy) state.again = true
-    else void this.#pump(pool, state)
+  /** A node has a place that it had not. */
+  placeFreed(): void {
+    for (const [pool, state] of this.#states) if (state.full) this.#want(pool, state, Infinity)
   }
 
   /** Takes nothing more. */
@@ -55,25 +65,38 @@ export class TakeLoop {
     clearInterval(this.#timer)
   }
 
-  async #pump(pool: string, state: { busy: boolean; again: boolean }): Promise<void> {
+  #drainAll(): void {
+    for (const [pool, state] of this.#states) this.#want(pool, state, Infinity)
+  }
+
+  #want(pool: string, state: PoolState, takes: number): void {
+    state.wanted = takes
+    state.asked += 1
+    if (!state.busy) void this.#pump(pool, state)
+  }
+
+  async #pump(pool: string, state: PoolState): Promise<void> {
     state.busy = true
     try {
-      do {
-        state.again = false
-        while (!this.#stopped && this.#deps.room(pool) > 0) {
-          const taken = await this.#deps.queue.take(pool, lanes)
-          if (taken === null) break
-          const job = Job.safeParse(taken.envelope)
-          if (job.success) this.#deps.start(job.data, RunId.parse(randomBytes(8).toString('hex')))
-          else this.#deps.log.error({ job_id: taken.jobId }, 'job in the queue breaks its schema: dropped')
-        }
-      } while (state.again)
-      this.#storeAway = false
+      while (!this.#stopped && state.wanted > 0) {
+        state.full = this.#deps.room(pool) <= 0
+        if (state.full) break
+        state.wanted -= 1
+        const { asked } = state
+        const taken = await this.#deps.queue.take(pool, lanes)
+        this.#storeAway = false
+        if (taken === null && state.asked === asked) break
+        if (taken === null) continue
+        const job = Job.safeParse(taken.envelope)
+        if (job.success) this.#deps.start(job.data, RunId.parse(randomBytes(8).toString('hex')))
+        else this.#deps.log.error({ job_id: taken.jobId }, 'job in the queue breaks its schema: dropped')
+      }
     } catch (error) {
       if (!this.#storeAway) this.#deps.log.warn({ err: error }, 'queue cannot be asked')
       this.#storeAway = true
     } finally {
       state.busy = false
+      state.wanted = 0
     }
   }
 }

@@ -80,7 +80,7 @@ export class Worker implements AsyncDisposable {
     bus.serve(reportStatus, [], () => ({
       reply: { service: 'worker', instance: options.instance, configVersion: this.#snapshot.version },
     }))
-    bus.subscribe(jobAdded, ['*'], ({ message }) => this.#loop.wake(message.pool))
+    bus.subscribe(jobAdded, ['*'], ({ message }) => this.#jobAdded(message.pool, message.worker))
     this.configure(snapshot)
     this.#timers = [setInterval(() => this.#beat(), beatEveryMs), setInterval(() => this.#dropOrphans(), 1000)]
     this.#beat()
@@ -127,7 +127,15 @@ export class Worker implements AsyncDisposable {
     const granted = await run.execute()
     this.#nodes.release(node)
     this.#runs.end(run, granted)
-    this.#loop.wakeAll()
+    this.#loop.placeFreed()
+  }
+
+  /** A nudge for another worker is left to it; one for us that we have no room for goes on to everybody. */
+  #jobAdded(pool: string, asked: WorkerId | null): void {
+    const { worker } = this.#options
+    if (asked === worker && this.#nodes.room(pool, this.#colleagues(pool), worker) <= 0)
+      this.#deps.bus.publish(jobAdded, [pool], { pool, worker: null })
+    else if (asked === null || asked === worker) this.#loop.nudge(pool)
   }
 
   #cancel(id: RunId): boolean {

@@ -95,7 +95,11 @@ test('an input survives its way as JSON', () => {
 })
 
 test('an identifier for raw text completion asks without a chat template', () => {
-  const asked = (family: Family) => codeCompletion.render({ ...input, raw: true }, { family, contextTokens: 128_000, servedName: 'm' })
-  expect(asked('codegemma')).toMatchObject({ kind: 'completion', prompt: expect.stringMatching(/^<\|fim_prefix\|>[^]*<\|fim_middle\|>$/) })
+  const asked = (family: Family) =>
+    codeCompletion.render({ ...input, raw: true }, { family, contextTokens: 128_000, servedName: 'm' })
+  expect(asked('codegemma')).toMatchObject({
+    kind: 'completion',
+    prompt: expect.stringMatching(/^<\|fim_prefix\|>[^]*<\|fim_middle\|>$/),
+  })
   expect(asked('general')).toMatchObject({ kind: 'completion', prompt: expect.stringContaining('stats.py') })
 })

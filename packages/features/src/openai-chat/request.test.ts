@@ -173,7 +173,12 @@ test('a prefilled answer is continued, as GitLab sends it for Mistral', () => {
 })
 
 test('what a client library added to an answer it sends back is dropped', () => {
-  const parsed = parse({ messages: [{ role: 'user', content: 'hi' }, { role: 'assistant', content: 'yes', parsed: null, refusal: null }] })
+  const parsed = parse({
+    messages: [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content: 'yes', parsed: null, refusal: null },
+    ],
+  })
   expect(parsed).toMatchObject({ ok: true })
   expect(JSON.stringify(parsed)).not.toMatch(/parsed|refusal/)
 })

@@ -3,6 +3,9 @@ import type { Bus, Received } from '@penstock/bus'
 import { cancelRun, findUnknownJobs, resendFrames, submitRequest, withdrawJob } from '@penstock/contracts'
 import type { Outside, WaitingJob } from '../outside.ts'
 
+/** Most jobs that one question may name. The oldest come first; the others are asked about when those are settled. */
+const jobsPerQuestionMax = 5000
+
 const reference = ({ request, attempt, accepted }: WaitingJob) => ({
   request,
   attempt,
@@ -28,7 +31,12 @@ export const outsideOverBus = (bus: Bus): Outside => ({
   },
   async findUnknown(jobs) {
     const answer = await answerOrNull(
-      bus.request(findUnknownJobs, [], { jobs: jobs.map(reference) }, { tries: 1, tryMs: 900 }),
+      bus.request(
+        findUnknownJobs,
+        [],
+        { jobs: jobs.slice(0, jobsPerQuestionMax).map(reference) },
+        { tries: 1, tryMs: 900 },
+      ),
     )
     return answer === null ? null : new Set(answer.unknown)
   },

@@ -1,4 +1,4 @@
-import { RequestId, RunId, WorkerId } from '@penstock/contracts'
+import { RequestFailure, RequestId, RunId, WorkerId } from '@penstock/contracts'
 import type { Accepted, FailedPart, Frame, Part, WorkerBeat } from '@penstock/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -82,7 +82,7 @@ describe('the claim', () => {
     const life = newLife()
     life.start(0)
     life.submitted(1, accepted, 0)
-    expect(kinds(life.clientGone())).toEqual(['withdraw', 'fail'])
+    expect(kinds(life.giveUp(new RequestFailure('cancelled')))).toEqual(['withdraw', 'fail'])
     expect(life.claim({ request, attempt: 1, run: runId(1), worker: worker(1) }, 0)).toEqual({
       kind: 'gone',
       reason: 'cancelled',

@@ -242,11 +242,7 @@ export class RequestLife {
     return this.#askResend(grant, now, 0)
   }
 
-  clientGone(): Effect[] {
-    return this.#fail(new RequestFailure('cancelled'))
-  }
-
-  /** Ends the request for a reason outside this machine, such as an audit record that could not be written. */
+  /** Ends the request for a reason outside this machine: its client left, or its record could not be written. */
   giveUp(failure: RequestFailure): Effect[] {
     return this.#fail(failure)
   }

@@ -74,4 +74,6 @@ const resolve = (
 
 /** GitLab's administrators choose a family for each model; for prompt and parameters their choice wins. */
 const familyOf = (reference: Envelope['model']): string | undefined =>
-  reference.kind === 'metadata' && reference.family !== undefined && isFamily(reference.family) ? reference.family : undefined
+  reference.kind === 'metadata' && reference.family !== undefined && isFamily(reference.family)
+    ? reference.family
+    : undefined

@@ -1,8 +1,11 @@
 import type { EndPart, Part } from '@penstock/contracts'
 import { readChunk } from '@penstock/models'
-import type { Usage } from '@penstock/models'
+import type { ChunkContent, Usage } from '@penstock/models'
 
 export type Reading = { kind: 'parts'; parts: Part[] } | { kind: 'broken'; reason: string }
+
+/** Longest piece of an answer that comes at once, characters: at 6 bytes each, escaped, it fits a message on the bus. */
+const pieceCharsMax = 128 * 1024
 
 /**
  * Turns a node's streamed objects into parts of an answer. `[DONE]` alone is no success: a finish reason must have come, and no
@@ -36,6 +39,7 @@ export class AnswerReader {
     if (chunk.reasoning !== '') parts.push({ kind: 'reasoning', text: chunk.reasoning, tokens: chunk.tokens ?? 1 })
     if (chunk.text !== '') parts.push({ kind: 'text', text: chunk.text, tokens: chunk.tokens ?? 1 })
     if (chunk.toolCalls.length > 0) parts.push({ kind: 'tool-calls', calls: [...chunk.toolCalls] })
+    if (charsOf(chunk) > pieceCharsMax) return { kind: 'broken', reason: 'too much at once' }
     if (chunk.finishReason !== null) this.#finish = chunk.finishReason
     return { kind: 'parts', parts }
   }
@@ -47,3 +51,6 @@ export class AnswerReader {
       : { kind: 'end', finishReason: this.#finish, usage: this.#usage, node: this.#node }
   }
 }
+
+const charsOf = ({ text, reasoning, toolCalls }: ChunkContent): number =>
+  text.length + reasoning.length + (toolCalls.length === 0 ? 0 : JSON.stringify(toolCalls).length)

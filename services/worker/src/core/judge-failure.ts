@@ -23,6 +23,8 @@ export interface NodeFacts {
 const outageAfterMs = 30_000
 const gapRetryAfterMs = 2000
 const overloadRetryAfterMs = 1000
+/** Words of a node are cut to this: a message that breaks the contract would be lost on its way. */
+const reasonCharsMax = 200
 
 /** Decides what a failed call means for the request: try elsewhere, or the error that the client gets. */
 export const judgeFailure = (trouble: NodeTrouble, facts: NodeFacts): FailedPart => {
@@ -46,7 +48,7 @@ export const judgeFailure = (trouble: NodeTrouble, facts: NodeFacts): FailedPart
         code: 'cannot_continue',
         retry: true,
         fault: 'broke',
-        message: trouble.reason,
+        message: trouble.reason.slice(0, reasonCharsMax),
         retryAfterMs: gapRetryAfterMs,
       }
     case 'too-slow':
@@ -55,7 +57,7 @@ export const judgeFailure = (trouble: NodeTrouble, facts: NodeFacts): FailedPart
 }
 
 const judgeStatus = (status: number, retryAfterMs: number | null, othersLeft: boolean) => {
-  if (status === 429 || status === 503) {
+  if (isOverload(status)) {
     return {
       code: 'overloaded',
       retry: othersLeft,
@@ -64,11 +66,14 @@ const judgeStatus = (status: number, retryAfterMs: number | null, othersLeft: bo
       retryAfterMs: retryAfterMs ?? overloadRetryAfterMs,
     } as const
   }
-  const nodeIsWrong = status >= 500 || status === 401 || status === 403
-  return nodeIsWrong
+  return nodeIsWrong(status)
     ? ({ code: 'backend_error', retry: othersLeft, fault: 'broke', upstreamStatus: status } as const)
     : ({ code: 'backend_error', retry: false, fault: 'none', upstreamStatus: status } as const)
 }
+
+/** A failure of the node or of its credential. 501 is none: the model cannot do what was asked, at no node. */
+const nodeIsWrong = (status: number): boolean =>
+  (status >= 500 && status !== 501 && status !== 503) || status === 401 || status === 403
 
 /** Whether the trouble says something bad about the node's health. Overload and a client's mistake do not. */
 export const countsAgainstNode = (trouble: NodeTrouble): boolean => {
@@ -77,8 +82,13 @@ export const countsAgainstNode = (trouble: NodeTrouble): boolean => {
     case 'broken':
       return true
     case 'status':
-      return trouble.status >= 500 && trouble.status !== 503
+      return nodeIsWrong(trouble.status)
     case 'too-slow':
       return false
   }
 }
+
+/** Whether the node has more to do than it takes. */
+export const overloadsNode = (trouble: NodeTrouble): boolean => trouble.kind === 'status' && isOverload(trouble.status)
+
+const isOverload = (status: number): boolean => status === 429 || status === 503

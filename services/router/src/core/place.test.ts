@@ -1,0 +1,107 @@
+import { ConfigDocument } from '@penstock/config'
+import { Envelope, errorCodes } from '@penstock/contracts'
+import type { ModelReference } from '@penstock/contracts'
+import { describe, expect, test } from 'vitest'
+import { place } from './place.ts'
+import type { PlaceFacts } from './place.ts'
+
+const document = ConfigDocument.parse({
+  nodes: [{ name: 'n', url: 'http://node.test/v1', aliases: ['http://alias.test/v1'] }],
+  pools: [
+    { name: 'fast', nodes: ['n'], queue: { jobsMax: 3 } },
+    { name: 'slow', nodes: ['n'] },
+  ],
+  models: [
+    { name: 'coder', family: 'codestral', servedName: 'served/coder', pool: 'fast' },
+    { name: 'chatter', family: 'general', servedName: 'served/chatter', pool: 'slow' },
+  ],
+  features: { 'code-completion': { model: 'coder', lane: 'completion' }, off: { inactive: true } },
+})
+
+const envelope = (model: ModelReference, over: Partial<Envelope> = {}): Envelope =>
+  Envelope.parse({
+    request: '0'.repeat(32),
+    attempt: 1,
+    ingress: 'i-1',
+    feature: 'code-completion',
+    model,
+    principal: 'someone',
+    bodyBytes: 100,
+    promptTokensEstimate: 10,
+    outputTokensMax: 10,
+    affinity: [],
+    msLeft: 1000,
+    resumed: false,
+    avoidNodes: [],
+    ...over,
+  })
+
+const facts = (over: Partial<PlaceFacts> = {}): PlaceFacts => ({
+  document,
+  configVersion: 7,
+  defaultLane: 'interactive',
+  presence: () => 'serving',
+  depth: () => 0,
+  ...over,
+})
+
+describe('a request', () => {
+  test('without a model goes to that of its feature, in the lane that the feature is given', () => {
+    expect(place(envelope({ kind: 'default' }), facts())).toEqual({
+      kind: 'accepted',
+      pool: 'fast',
+      lane: 'completion',
+      model: 'coder',
+      family: 'codestral',
+      configVersion: 7,
+      rule: expect.any(String),
+    })
+  })
+
+  test.each(['chatter', 'served/chatter'])('that names the model %s gets it, in the lane of the feature', (name) => {
+    const placed = place(envelope({ kind: 'name', name }, { feature: 'openai-chat' }), facts())
+    expect(placed).toMatchObject({ kind: 'accepted', pool: 'slow', lane: 'interactive', model: 'chatter' })
+  })
+
+  test('with metadata gets the model behind the endpoint, and the family that its administrator chose', () => {
+    const metadata = {
+      kind: 'metadata',
+      endpoint: 'http://alias.test/v1',
+      identifier: 'openai/served/chatter',
+    } as const
+    expect(place(envelope({ ...metadata, family: 'llama3' }), facts())).toMatchObject({
+      model: 'chatter',
+      family: 'llama3',
+    })
+    expect(place(envelope({ ...metadata, family: 'unheard-of' }), facts())).toMatchObject({ family: 'general' })
+  })
+
+  test('never chooses a destination: an endpoint that no node has is refused', () => {
+    const foreign = {
+      kind: 'metadata',
+      endpoint: 'http://169.254.169.254/latest',
+      identifier: 'served/chatter',
+    } as const
+    expect(place(envelope(foreign), facts())).toMatchObject({ kind: 'refused', code: 'unknown_model' })
+  })
+
+  test.each([
+    ['an unknown model', envelope({ kind: 'name', name: 'other' }), 'unknown_model'],
+    ['an inactive feature', envelope({ kind: 'default' }, { feature: 'off' }), 'model_inactive'],
+    ['an inactive feature by name', envelope({ kind: 'name', name: 'coder' }, { feature: 'off' }), 'model_inactive'],
+    ['a feature without a model', envelope({ kind: 'default' }, { feature: 'new' }), 'no_default_model'],
+  ])('for %s is refused', (_what, asked, code) => {
+    expect(place(asked, facts())).toMatchObject({ kind: 'refused', code })
+    expect(errorCodes).toHaveProperty(code)
+  })
+
+  test('is judged by the pool and lane it would wait in', () => {
+    const asked: string[] = []
+    const refused = place(
+      envelope({ kind: 'default' }),
+      facts({ depth: (pool, lane) => (asked.push(`${pool} ${lane}`), 3) }),
+    )
+    expect(refused).toMatchObject({ kind: 'refused', code: 'overloaded' })
+    expect(asked).toEqual(['fast completion'])
+  })
+})
