@@ -15,10 +15,19 @@ afterAll(() => stack[Symbol.asyncDispose]())
 let asked = 0
 
 /** Streams answers of about 4 s; `afterFirst` runs once every stream has begun. Gives what each client read. */
-const streamAll = async (count: number, afterFirst: () => Promise<void> | void): Promise<{ got: string; expected: string }[]> => {
+const streamAll = async (
+  count: number,
+  afterFirst: () => Promise<void> | void,
+): Promise<{ got: string; expected: string }[]> => {
   const begun: Promise<void>[] = []
   const answers = Array.from({ length: count }, async () => {
-    const question = chatQuestion({ ...testModel, model: testModel.name, id: `survival ${asked++}`, promptBytes: 600, maxTokens: 260 })
+    const question = chatQuestion({
+      ...testModel,
+      model: testModel.name,
+      id: `survival ${asked++}`,
+      promptBytes: 600,
+      maxTokens: 260,
+    })
     const { promise, resolve } = Promise.withResolvers<void>()
     begun.push(promise)
     const response = await fetch(`${stack.apiUrl}/v1/chat/completions`, {
@@ -33,9 +42,18 @@ const streamAll = async (count: number, afterFirst: () => Promise<void> | void):
       raw += decoder.decode(bytes, { stream: true })
       if (raw.includes('"content":"')) resolve()
     }
-    const events = raw.split('\n\n').flatMap((event) => (event.startsWith('data: {') ? [JSON.parse(event.slice(6)) as { choices: { delta?: { content?: string } }[] }] : []))
+    const events = raw
+      .split('\n\n')
+      .flatMap((event) =>
+        event.startsWith('data: {')
+          ? [JSON.parse(event.slice(6)) as { choices: { delta?: { content?: string } }[] }]
+          : [],
+      )
     expect(raw.endsWith('data: [DONE]\n\n')).toBe(true)
-    return { got: events.map(({ choices }) => choices[0]?.delta?.content ?? '').join(''), expected: question.expected.toString() }
+    return {
+      got: events.map(({ choices }) => choices[0]?.delta?.content ?? '').join(''),
+      expected: question.expected.toString(),
+    }
   })
   await Promise.all(begun)
   await afterFirst()

@@ -1,6 +1,6 @@
 import type { VerifyProblem } from '@penstock/audit-chain'
 import { expect, test } from 'vitest'
-import { missing } from './audit-proof.ts'
+import { missing, unrecorded } from './audit-proof.ts'
 
 const archived = {
   accepted: 100,
@@ -39,4 +39,14 @@ test.each([
 test('a chain that does not verify is not complete', () => {
   const problem: VerifyProblem = { writerId: 'w', file: 'f', line: 1, kind: 'edited', message: 'changed' }
   expect(missing(report({}, [problem]), seen)).toEqual(['edited: changed'])
+})
+
+test('every completed request of a client needs exactly one start and one clean end on record', () => {
+  const archived = new Map([
+    ['a', { accepted: 1, completed: 1, attempts: 2 }],
+    ['b', { accepted: 2, completed: 2, attempts: 2 }],
+    ['c', { accepted: 1, completed: 0, attempts: 1 }],
+  ])
+  expect(unrecorded(new Set(['a']), archived)).toEqual([])
+  expect(unrecorded(new Set(['a', 'b', 'c', 'd']), archived)).toHaveLength(3)
 })

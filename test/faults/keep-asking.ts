@@ -15,7 +15,8 @@ export interface AskingOptions {
   readonly untilAt: number
   readonly random: Random
   readonly signal: AbortSignal
-  readonly onEnd: (observation: Observation) => void
+  /** `id` went along as `X-Request-ID`. */
+  readonly onEnd: (id: string, observation: Observation) => void
 }
 
 const tokensMin = 300
@@ -32,8 +33,9 @@ export const keepAsking = async (options: AskingOptions): Promise<void> => {
   let asked = 0
   const line = async (): Promise<void> => {
     while (performance.now() < untilAt && !signal.aborted) {
-      const seen = await ask(options, asked++)
-      onEnd(seen)
+      const id = `${asked++}-${options.random.between(0, 2 ** 32 - 1).toString(36)}`
+      const seen = await ask(options, id)
+      onEnd(id, seen)
       if (seen.outcome === 'completed') continue
       const waitMs = Math.min(retryWaitMs.max, Math.max(retryWaitMs.min, seen.retryAfterMs))
       await delay(waitMs, undefined, { signal })
@@ -43,8 +45,7 @@ export const keepAsking = async (options: AskingOptions): Promise<void> => {
   signal.throwIfAborted()
 }
 
-const ask = async ({ origin, openAiKey, random, signal }: AskingOptions, index: number): Promise<Observation> => {
-  const id = `${index}-${random.between(0, 2 ** 32 - 1).toString(36)}`
+const ask = async ({ origin, openAiKey, random, signal }: AskingOptions, id: string): Promise<Observation> => {
   const question = chatQuestion({
     ...testModel,
     model: testModel.name,
@@ -53,7 +54,7 @@ const ask = async ({ origin, openAiKey, random, signal }: AskingOptions, index: 
     maxTokens: random.between(tokensMin, tokensMax),
   })
   const probe = new StreamProbe(question, () => performance.now())
-  const headers = { authorization: `Bearer ${openAiKey}` }
+  const headers = { authorization: `Bearer ${openAiKey}`, 'x-request-id': id }
   const cut = origin.post({ path: '/v1/chat/completions', headers, body: question.body }, probe)
   const timer = setTimeout(cut, answerWithinMs)
   signal.addEventListener('abort', cut, { once: true })

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { abortedOnInterruption, isInterruption } from '../stack/interruption.ts'
 import { runScenario } from './run-scenario.ts'
 import type { RunReport } from './run-scenario.ts'
+import type { Scenario } from './scenario.ts'
 import { workerFreeze } from './scenarios/worker-freeze.ts'
 import { workerKill } from './scenarios/worker-kill.ts'
 
@@ -25,42 +26,55 @@ const print = (report: RunReport, json: boolean): number => {
   return report.verdict === 'pass' ? 0 : 1
 }
 
-const main = async (args: string[]): Promise<number> => {
+interface FaultArguments {
+  readonly scenario: Scenario
+  readonly seconds: number
+  readonly seed: number
+  readonly json: boolean
+}
+
+/** Throws one line that names what is wrong. */
+const readArguments = (args: string[]): FaultArguments => {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: {
       seconds: { type: 'string', default: '60' },
-      seed: { type: 'string' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
       json: { type: 'boolean', default: false },
     },
   })
   const scenario = scenarios.find(({ name }) => name === positionals[0])
-  const seconds = Number(values.seconds)
-  const seed = values.seed === undefined ? Date.now() % 2 ** 32 : Number(values.seed)
-  if (scenario === undefined || positionals.length > 1) {
-    console.error(
-      `${positionals.length === 0 ? 'Which scenario?' : `No scenario is named ${positionals.join(' ')}.`}\n${usage}`,
-    )
-    return 2
+  if (positionals.length === 0) throw new Error('Which scenario?')
+  if (scenario === undefined || positionals.length > 1)
+    throw new Error(`No scenario is named ${positionals.join(' ')}.`)
+  const [seconds, seed] = [Number(values.seconds), Number(values.seed)]
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > secondsMax) {
+    throw new Error(`--seconds must be a whole number from 1 to ${secondsMax}, not ${values.seconds}`)
   }
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > secondsMax || !Number.isInteger(seed) || seed < 0) {
-    console.error(`--seconds must be a whole number from 1 to ${secondsMax}, --seed a whole number.\n${usage}`)
-    return 2
-  }
-  console.error(`${scenario.name} for ${seconds} s, seed ${seed}`)
-  const report = await runScenario(scenario, {
-    seconds,
-    concurrent: 20,
-    seed,
-    signal: abortedOnInterruption(),
-    onProgress: (sentence) => console.error(sentence),
-  })
-  return print(report, values.json)
+  if (!Number.isInteger(seed) || seed < 0) throw new Error(`--seed must be a whole number, not ${values.seed}`)
+  return { scenario, seconds, seed, json: values.json }
 }
 
+const run = async ({ scenario, seconds, seed, json }: FaultArguments): Promise<number> => {
+  console.error(`${scenario.name} for ${seconds} s, seed ${seed}`)
+  const signal = abortedOnInterruption()
+  const onProgress = (sentence: string): void => console.error(sentence)
+  return print(await runScenario(scenario, { seconds, concurrent: 20, seed, signal, onProgress }), json)
+}
+
+const prepare = (args: string[]): FaultArguments | null => {
+  try {
+    return readArguments(args)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    return null
+  }
+}
+
+const wanted = prepare(process.argv.slice(2))
 try {
-  process.exitCode = await main(process.argv.slice(2))
+  process.exitCode = wanted === null ? 2 : await run(wanted)
 } catch (error) {
   console.error(isInterruption(error) ? 'interrupted' : error)
   process.exitCode = 1

@@ -80,10 +80,12 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
     if (problems.length < problemsMax) problems.push(sentence)
     onProgress(`${clock()}: ${sentence}`)
   }
-  const onEnd = (observation: Observation): void => {
+  const completedIds = new Set<string>()
+  const onEnd = (id: string, observation: Observation): void => {
     tally.add(observation)
-    const { problem, outcome, answerId } = observation
-    if (problem !== null) note(`${outcome} ${answerId ?? '(no id)'}: ${problem}`)
+    const { problem, outcome } = observation
+    if (outcome === 'completed') completedIds.add(id)
+    if (problem !== null) note(`${id} ${outcome}: ${problem}`)
   }
   const progress = setInterval(() => onProgress(`${clock()}: ${JSON.stringify(tally.sums)}`), progressEveryMs)
   held.defer(() => clearInterval(progress))
@@ -114,7 +116,7 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
 
   onProgress(`${clock()}: all streams have ended; waiting for the audit log`)
   const { sums } = tally
-  const audit = await proveAudit(stack.archiveDir, sums, auditWithinMs)
+  const audit = await proveAudit(stack.archiveDir, { ...sums, completedIds }, auditWithinMs)
   for (const problem of audit.problems) note(`audit: ${problem}`)
   const { completed, ...counts } = sums
   const facts = { ...counts, attempts: audit.attempts, kills, auditComplete: audit.complete }

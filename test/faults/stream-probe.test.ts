@@ -27,7 +27,6 @@ test('a right answer is completed, with its longest silence after the first text
   expect(seen).toEqual({
     outcome: 'completed',
     status: 200,
-    answerId: 'chatcmpl-7',
     bytesWrong: 0,
     longestSilenceMs: 2500,
     ttfbMs: 400,

@@ -12,8 +12,6 @@ export type Outcome = 'completed' | 'refused' | 'server-error' | 'lost'
 export interface Observation {
   readonly outcome: Outcome
   readonly status: number
-  /** The server's id of the answer; null when none came. */
-  readonly answerId: string | null
   readonly bytesWrong: number
   /** Between two texts after the first, ms. */
   readonly longestSilenceMs: number
@@ -60,7 +58,7 @@ export class StreamProbe implements StreamReader {
   }
 
   onEnd(error: Error | null): void {
-    const { id, done, finishReason, error: said } = this.#stream.end
+    const { done, finishReason, error: said } = this.#stream.end
     const clean = done && finishReason !== null && said === null && error === null
     const outcome = outcomeOf(this.#status, clean)
     const bytesWrong = this.#check.bytesWrong(outcome === 'completed')
@@ -69,7 +67,6 @@ export class StreamProbe implements StreamReader {
     this.#ended.resolve({
       outcome,
       status: this.#status,
-      answerId: id,
       bytesWrong,
       longestSilenceMs: this.#longestSilenceMs,
       ttfbMs: this.#firstByteAt === null ? null : this.#firstByteAt - this.#askedAt,

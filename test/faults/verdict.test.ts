@@ -42,7 +42,6 @@ test('a tally counts every request once and keeps the worst waits', () => {
   const seen = (change: Partial<Observation>): Observation => ({
     outcome: 'completed',
     status: 200,
-    answerId: null,
     bytesWrong: 0,
     longestSilenceMs: 20,
     ttfbMs: 60,

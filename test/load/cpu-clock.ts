@@ -28,13 +28,38 @@ export const cpuBetween = (before: CpuTimes, after: CpuTimes): Map<string, numbe
 
 export const totalMs = (times: CpuTimes): number => [...times.values()].reduce((sum, ms) => sum + ms, 0)
 
-/** What the processes use per second when nothing is asked of them, ms. */
-export const idleCpuPerSecond = async (
-  pids: ReadonlyMap<string, number>,
-  seconds: number,
-): Promise<Map<string, number>> => {
-  const before = await readCpuTimes(pids)
+/** How busy the whole machine was between two readings of `readMachineTimes`: 0 to 1 of all cores. */
+export const busyRatio = (before: MachineTimes, after: MachineTimes): number => {
+  const total = after.totalTicks - before.totalTicks
+  return total <= 0 ? 0 : Math.round((1 - (after.idleTicks - before.idleTicks) / total) * 1000) / 1000
+}
+
+export interface MachineTimes {
+  readonly totalTicks: number
+  readonly idleTicks: number
+}
+
+export const readMachineTimes = async (): Promise<MachineTimes> => machineTimesOf(await readFile('/proc/stat', 'utf8'))
+
+/** The first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal; what follows is counted in those already. */
+export const machineTimesOf = (stat: string): MachineTimes => {
+  const ticks = stat.slice(0, stat.indexOf('\n')).split(/ +/).slice(1, 9).map(Number)
+  if (ticks.length < 8 || ticks.some(Number.isNaN)) throw new Error('no CPU times in /proc/stat')
+  return { totalTicks: ticks.reduce((sum, value) => sum + value, 0), idleTicks: (ticks[3] ?? 0) + (ticks[4] ?? 0) }
+}
+
+/** What happens when nothing is asked: CPU of each process, ms per second, and how busy the machine is with all there is. */
+export interface Idleness {
+  readonly cpuMsPerSecond: ReadonlyMap<string, number>
+  readonly machineBusyRatio: number
+}
+
+export const measureIdleness = async (pids: ReadonlyMap<string, number>, seconds: number): Promise<Idleness> => {
+  const [before, machineBefore] = [await readCpuTimes(pids), await readMachineTimes()]
   await delay(seconds * 1000)
   const used = cpuBetween(before, await readCpuTimes(pids))
-  return new Map([...used].map(([name, ms]) => [name, Math.round((ms / seconds) * 10) / 10]))
+  return {
+    cpuMsPerSecond: new Map([...used].map(([name, ms]) => [name, Math.round((ms / seconds) * 10) / 10])),
+    machineBusyRatio: busyRatio(machineBefore, await readMachineTimes()),
+  }
 }

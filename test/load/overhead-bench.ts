@@ -4,21 +4,27 @@ import { dirname, join, resolve } from 'node:path'
 import { describeProfile, readProfiles, summarizeProfile } from './cpu-profile.ts'
 import { describeMachine } from './machine.ts'
 import { readOverheadArguments } from './overhead-arguments.ts'
+import type { OverheadArguments } from './overhead-arguments.ts'
 import { generatorLateness, missedAims, overheadRows, overheadTable } from './overhead-report.ts'
 import { measureOverhead, workload } from './overhead.ts'
 
 const projectRoot = resolve(import.meta.dirname, '../..')
 const functionsShown = 18
 
-/** Measures what Penstock adds to a request, and prints it. Returns the exit status: 1 when answers at the rates of the aims were wrong or missing. */
-export const overheadBench = async (args: readonly string[], signal: AbortSignal): Promise<number> => {
+/** Reads the arguments (throws one line that names the wrong one) and gives what runs the benchmark. */
+export const prepareOverhead = (args: readonly string[]): ((signal: AbortSignal) => Promise<number>) => {
   const options = readOverheadArguments(args, () => Date.now() % 2 ** 32)
+  return (signal) => runOverhead(options, ['npm run bench -- overhead', ...args].join(' '), signal)
+}
+
+/** Measures what Penstock adds to a request, and prints it. Returns the exit status: 1 when answers at the rates of the aims were wrong or missing. */
+const runOverhead = async (options: OverheadArguments, command: string, signal: AbortSignal): Promise<number> => {
   const { json, profile, out, seed, secondsPerTurn, rounds } = options
   console.error(`seed ${seed}`)
   await using held = new AsyncDisposableStack()
   const profileDir = await mkdtemp(join(tmpdir(), 'penstock-profiles-'))
   held.defer(() => rm(profileDir, { recursive: true, force: true }))
-  const { cells, idleCpuMsPerSecond } = await measureOverhead({
+  const { cells, idle } = await measureOverhead({
     ...options,
     signal,
     onProgress: (sentence) => console.error(sentence),
@@ -39,10 +45,11 @@ export const overheadBench = async (args: readonly string[], signal: AbortSignal
     secondsPerTurn,
     rounds,
     generatorLatenessMs: generatorLateness(rows),
-    idleCpuMsPerSecond,
+    idleCpuMsPerSecond: Object.fromEntries(idle.cpuMsPerSecond),
+    idleMachineBusyRatio: idle.machineBusyRatio,
     machine: await describeMachine(projectRoot),
     date: new Date().toISOString(),
-    command: ['npm run bench -- overhead', ...args].join(' '),
+    command,
   }
   const text = JSON.stringify(document, null, 2)
   if (out !== undefined) {

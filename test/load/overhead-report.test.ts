@@ -9,6 +9,7 @@ const turn = (ttft: number, cpu: Record<string, number> = {}, errors: Record<str
   ttftMs: { p50: ttft, p95: ttft + 5, p99: ttft + 10 },
   latenessMs: { p50: 0.5, p95: 1, p99: 1.5, max: 3 },
   cpuMsPerRequest: new Map(Object.entries(cpu)),
+  machineBusyRatio: 0.5,
 })
 const cell = (subject: string, rps: number, ...turns: Turn[]): MeasuredCell => ({ subject, rps, turns })
 

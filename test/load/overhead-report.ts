@@ -20,6 +20,8 @@ export interface OverheadRow {
   /** How late the generator sent, medians over the rounds, and the worst of all. */
   readonly generatorLatenessMs: Percentiles & { readonly max: number }
   readonly cpuMsPerRequestByProcess: Readonly<Record<string, number>>
+  /** The whole machine, generator and nodes included, 0 to 1; median over the rounds. Near 1, latency tells of the queue for a core. */
+  readonly machineBusyRatio: number
 }
 
 /** The turns of one subject at one rate, one per round. */
@@ -59,6 +61,7 @@ export const overheadRows = (cells: readonly MeasuredCell[]): OverheadRow[] => {
         max: roundMs(Math.max(...cell.turns.map(({ latenessMs }) => latenessMs.max))),
       },
       cpuMsPerRequestByProcess,
+      machineBusyRatio: median(cell.turns.map(({ machineBusyRatio }) => machineBusyRatio)),
     }
   })
 }
@@ -119,6 +122,7 @@ export const overheadTable = (rows: readonly OverheadRow[]): string => {
     row.cpuMsPerRequest.toFixed(2),
     `${row.errors}/${row.requests}`,
     row.generatorLatenessMs.p99.toFixed(1),
+    `${Math.round(row.machineBusyRatio * 100)} %`,
   ])
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)))
   return [head, ...lines]

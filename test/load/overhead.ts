@@ -3,7 +3,8 @@ import { seededRandom } from '../stack/seeded-random.ts'
 import { testModel } from '../stack/seed-config.ts'
 import { startTestStack } from '../stack/start-stack.ts'
 import type { TestStack } from '../stack/start-stack.ts'
-import { idleCpuPerSecond } from './cpu-clock.ts'
+import { measureIdleness } from './cpu-clock.ts'
+import type { Idleness } from './cpu-clock.ts'
 import type { MeasuredCell } from './overhead-report.ts'
 import { runTurn } from './turn.ts'
 import type { Subject, Turn, TurnOptions } from './turn.ts'
@@ -30,8 +31,8 @@ export interface OverheadOptions {
 
 export interface OverheadMeasurement {
   readonly cells: MeasuredCell[]
-  /** What the processes on Penstock's path use per second while nothing is asked. */
-  readonly idleCpuMsPerSecond: Record<string, number>
+  /** Before the first turn, while nothing is asked. */
+  readonly idle: Idleness
 }
 
 /** The load: 8 KB of prompt, 100 tokens of answer; nodes that take 20 ms to the first token and 10 ms to each further one. */
@@ -42,6 +43,8 @@ const nodeInFlightMax = 512
 /** Before the first turn, so that the lowest rate is not measured on code that has never run: 600 requests each. */
 const heatUp = { perSecond: 60, ms: 10_000 } as const
 const idleSeconds = 3
+/** A machine busier than this before the first turn is working on something else. */
+const quietRatio = 0.15
 /** Longest silence within a stream that the generator sits out, ms. */
 const silenceMs = 30_000
 
@@ -79,7 +82,12 @@ export const measureOverhead = async (options: OverheadOptions): Promise<Overhea
   for (const subject of loads)
     await runTurn(subject, { ...turnOf(heatUp.perSecond), warmUpMs: 0, measuredMs: heatUp.ms })
   onProgress('every path is warm')
-  const idle = await idleCpuPerSecond(stack.pathPids(), idleSeconds)
+  const idle = await measureIdleness(stack.pathPids(), idleSeconds)
+  if (idle.machineBusyRatio > quietRatio) {
+    onProgress(
+      `the machine is ${Math.round(idle.machineBusyRatio * 100)} % busy with other work: what is measured now is no figure`,
+    )
+  }
   const cells: MeasuredCell[] = []
   for (const rps of rates) {
     const turns = new Map(loads.map((subject): [Subject, Turn[]] => [subject, []]))
@@ -97,7 +105,7 @@ export const measureOverhead = async (options: OverheadOptions): Promise<Overhea
     await stack.stop()
     await options.onStopped(pids)
   }
-  return { cells, idleCpuMsPerSecond: Object.fromEntries(idle) }
+  return { cells, idle }
 }
 
 const describeTurn = (what: string, { requests, errors, ttftMs }: Turn): string => {

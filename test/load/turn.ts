@@ -4,7 +4,7 @@ import type { HttpOrigin } from '../stack/http-stream.ts'
 import type { Random } from '../stack/seeded-random.ts'
 import { testModel } from '../stack/seed-config.ts'
 import { poissonArrivals } from './arrivals.ts'
-import { cpuBetween, readCpuTimes } from './cpu-clock.ts'
+import { busyRatio, cpuBetween, readCpuTimes, readMachineTimes } from './cpu-clock.ts'
 import { sendOpenLoop } from './open-loop.ts'
 import type { PlannedRequest } from './open-loop.ts'
 import { score } from './score.ts'
@@ -40,6 +40,8 @@ export interface TurnOptions {
 export interface Turn extends Score {
   /** CPU per request of each process on the path, ms, in the steady part after the warm-up. */
   readonly cpuMsPerRequest: ReadonlyMap<string, number>
+  /** How busy the whole machine was in that part, 0 to 1, generator and nodes included. */
+  readonly machineBusyRatio: number
 }
 
 /** Longest wait for answers after the last request was sent. */
@@ -53,12 +55,14 @@ export const runTurn = async (subject: Subject, options: TurnOptions): Promise<T
   // Requests run on over both ends of the window; in a steady load what is cut off equals what is let in.
   await delay(warmUpMs, undefined, { signal })
   const pids = subject.pathPids()
-  const before = await readCpuTimes(pids)
+  const [before, machineBefore] = [await readCpuTimes(pids), await readMachineTimes()]
   await delay(measuredMs, undefined, { signal })
   const used = cpuBetween(before, await readCpuTimes(pids))
+  const machineBusyRatio = busyRatio(machineBefore, await readMachineTimes())
   const scored = score(await sending, warmUpMs)
   return {
     ...scored,
+    machineBusyRatio,
     cpuMsPerRequest: new Map([...used].map(([name, ms]) => [name, ms / Math.max(1, scored.requests)])),
   }
 }
