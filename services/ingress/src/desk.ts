@@ -1,18 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { RequestFailure, RequestId, jobIdOf } from '@penstock/contracts'
-import type {
-  Accepted,
-  Claim,
-  ErrorCode,
-  EndPart,
-  Frame,
-  Go,
-  Gone,
-  IngressId,
-  RunId,
-  WorkerBeat,
-} from '@penstock/contracts'
-import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
+import type { Accepted, Claim, EndPart, Frame, Go, Gone, IngressId, RunId, WorkerBeat } from '@penstock/contracts'
+import type { Logger, Tracing } from '@penstock/runtime'
 import { pieceCount, pieceOf } from './core/body-pieces.ts'
 import { FormerRuns } from './core/former-runs.ts'
 import type { Answer, Intake, RequestDesk } from './core/intake.ts'
@@ -22,7 +11,10 @@ import { RequestLife } from './core/request-life.ts'
 import type { Effect } from './core/request-life.ts'
 import { RetryBudget } from './core/retry-budget.ts'
 import { WorkerBoots } from './core/worker-boots.ts'
-import type { Outside, Trail, TrailData, TrailType, WaitingJob } from './outside.ts'
+import type { Outside, Trail, WaitingJob } from './outside.ts'
+import { outcomeOf, waitingJob } from './owned-request.ts'
+import type { Owned } from './owned-request.ts'
+import { RequestRecords } from './request-records.ts'
 
 export interface DeskOptions {
   ingress: IngressId
@@ -46,21 +38,6 @@ export interface DeskDependencies {
 
 export type ClaimAnswer = { reply: Go; bytes: Uint8Array } | { reply: Gone }
 
-interface Owned {
-  readonly request: RequestId
-  readonly life: RequestLife
-  readonly intake: Intake
-  readonly parts: PartStream
-  readonly span: OpenSpan
-  readonly startedAt: number
-  firstPartAt: number | null
-  accepted: Accepted | null
-  /** Settles true once the accepted record is durable. */
-  acceptedDurable: Promise<boolean> | null
-  /** Settles when the router has answered the attempt under way. */
-  submitting: Promise<void>
-}
-
 const tickEveryMs = 100
 const unknownCheckEveryMs = 1000
 /** Jobs younger than this are not asked about: their claim is on its way. */
@@ -78,12 +55,14 @@ export class Desk implements RequestDesk, Disposable {
   readonly #budgets = new Map<string, RetryBudget>()
   readonly #boots = new WorkerBoots()
   readonly #formerRuns = new FormerRuns({ keepMs: 60_000, tellEveryMs: 200 })
+  readonly #records: RequestRecords
   readonly #timers: NodeJS.Timeout[]
   #wasConnected = true
 
   constructor(options: DeskOptions, dependencies: DeskDependencies) {
     this.#options = options
     this.#deps = dependencies
+    this.#records = new RequestRecords({ withinMs: options.recordWithinMs }, dependencies)
     this.#timers = [
       setInterval(() => this.#tick(), tickEveryMs),
       setInterval(() => void this.#findUnknown(), unknownCheckEveryMs),
@@ -271,17 +250,7 @@ export class Desk implements RequestDesk, Disposable {
   #accept(owned: Owned, accepted: Accepted): void {
     owned.accepted = accepted
     if (owned.acceptedDurable !== null || owned.life.done) return
-    const { intake } = owned
-    owned.acceptedDurable = this.#record(owned, 'request.accepted', {
-      principal: intake.principal,
-      feature: intake.feature,
-      model: accepted.model,
-      pool: accepted.pool,
-      lane: accepted.lane,
-      config_version: accepted.configVersion,
-      rule: accepted.rule,
-      body_bytes: intake.body.byteLength,
-    })
+    owned.acceptedDurable = this.#records.accepted(owned, accepted)
     void owned.acceptedDurable.then((durable) => {
       if (!durable)
         this.#apply(owned, owned.life.giveUp(new RequestFailure('audit_unavailable', { retryAfterMs: 1000 })))
@@ -294,12 +263,7 @@ export class Desk implements RequestDesk, Disposable {
   }
 
   async #finish(owned: Owned, end: EndPart): Promise<void> {
-    const durable = await this.#record(owned, 'response.completed', {
-      finish_reason: end.finishReason,
-      prompt_tokens: end.usage?.promptTokens ?? null,
-      completion_tokens: end.usage?.completionTokens ?? null,
-      ...this.#outcome(owned),
-    })
+    const durable = await this.#records.completed(owned, end)
     this.#close(owned, durable ? undefined : 'audit_unavailable')
     if (durable) owned.parts.push(end)
     else owned.parts.fail(new RequestFailure('audit_unavailable', { retryAfterMs: 1000 }))
@@ -307,20 +271,7 @@ export class Desk implements RequestDesk, Disposable {
 
   async #fail(owned: Owned, failure: RequestFailure): Promise<void> {
     const { code } = failure
-    if (owned.acceptedDurable === null) {
-      this.#deps.trail.release(owned.request)
-      void this.#record(owned, 'request.refused', {
-        code,
-        principal: owned.intake.principal,
-        feature: owned.intake.feature,
-      })
-    } else {
-      await owned.acceptedDurable
-      await this.#record(owned, leftByClient(code) ? 'response.client_gone' : 'response.failed', {
-        code,
-        ...this.#outcome(owned),
-      })
-    }
+    await this.#records.failed(owned, code)
     this.#close(owned, code)
     owned.parts.fail(failure)
   }
@@ -336,35 +287,10 @@ export class Desk implements RequestDesk, Disposable {
         feature: owned.intake.feature,
         pool: owned.accepted?.pool,
         outcome: error ?? 'completed',
-        ...this.#outcome(owned),
+        ...outcomeOf(owned, this.#deps.now()),
       },
       'request ended',
     )
-  }
-
-  #outcome(owned: Owned): TrailData {
-    return {
-      attempts: owned.life.attempt,
-      duration_ms: Math.round(this.#deps.now() - owned.startedAt),
-      first_part_ms: owned.firstPartAt === null ? null : Math.round(owned.firstPartAt - owned.startedAt),
-      said_tokens: owned.life.saidTokens,
-    }
-  }
-
-  /** True once the record is on disk; false when that fails or takes too long. */
-  async #record(owned: Owned, type: TrailType, data: TrailData): Promise<boolean> {
-    const { promise: late, resolve } = Promise.withResolvers<false>()
-    const timer = setTimeout(() => resolve(false), this.#options.recordWithinMs)
-    const written = this.#deps.trail.record(type, owned.request, owned.intake.correlationId, data).then(
-      () => true as const,
-      (error: unknown) => {
-        this.#deps.log.error({ err: error, request_id: owned.request }, 'audit record not written')
-        return false as const
-      },
-    )
-    const durable = await Promise.race([written, late])
-    clearTimeout(timer)
-    return durable
   }
 
   #budgetOf(feature: string): RetryBudget {
@@ -403,11 +329,3 @@ export class Desk implements RequestDesk, Disposable {
     }
   }
 }
-
-const waitingJob = (owned: Owned, accepted: Accepted, attempt: number): WaitingJob => ({
-  request: owned.request,
-  attempt,
-  accepted,
-})
-
-const leftByClient = (code: ErrorCode): boolean => code === 'cancelled' || code === 'client_too_slow'
