@@ -44,14 +44,42 @@ poolQueueConformance('BullMqPoolQueue', async (): Promise<QueueHarness> => {
 })
 
 describe('BullMqPoolQueue', () => {
-  test('leaves only its bookkeeping in Redis after a job was taken: no row, no lock, no active entry', async () => {
+  test('a taken job leaves nothing of itself in Redis at once, and an emptied lane only its bookkeeping', async () => {
     const { queue } = await fresh()
     await queue.addOnce(jobOf('a.1'))
+    await queue.addOnce(jobOf('b.1'))
     await queue.take('p', ['completion'])
-    await queue.close()
-    expect((await admin.keys('*')).map((key) => key.split(':').at(-1))).toSatisfy((names: string[]) =>
-      names.every((name) => ['events', 'id', 'marker', 'meta', 'pc'].includes(name)),
-    )
+    expect(await keyNames()).toEqual(['b.1', 'events', 'id', 'marker', 'meta', 'pc', 'prioritized'])
+    await queue.take('p', ['completion'])
+    expect(await keyNames()).toEqual(['events', 'id', 'meta'])
+  })
+
+  test('a take is one question to Redis, whichever of its lanes has the job', async () => {
+    const { queue } = await fresh()
+    const lanes = ['completion', 'interactive', 'background'] as const
+    await queue.take('p', lanes)
+    for (const lane of [...lanes, null]) {
+      if (lane !== null) await queue.addOnce(jobOf('a.1', { lane }))
+      await admin.config('RESETSTAT')
+      expect((await queue.take('p', lanes))?.lane ?? null).toBe(lane)
+      expect(await admin.info('commandstats')).toMatch(/cmdstat_evalsha:calls=1,/)
+      expect(await admin.info('commandstats')).not.toMatch(/cmdstat_(multi|eval):/)
+    }
+  })
+
+  test('equal priorities keep their order across an emptied lane', async () => {
+    const { queue } = await fresh()
+    for (const ids of [['a.1'], ['c.1', 'b.1', 'd.1']]) {
+      for (const id of ids) await queue.addOnce(jobOf(id))
+      for (const id of ids) expect((await queue.take('p', ['completion']))?.jobId).toBe(id)
+    }
+  })
+
+  test('a close lets the take before it finish', async () => {
+    const { queue } = await fresh()
+    await queue.addOnce(jobOf('a.1'))
+    const [job] = await Promise.all([queue.take('p', ['completion']), queue.close()])
+    expect(job?.jobId).toBe('a.1')
   })
 
   test('its event streams stay short', async () => {
@@ -75,26 +103,6 @@ describe('BullMqPoolQueue', () => {
     expect(await connections()).toBe(before)
   })
 
-  test('an entry whose taker died before settling is never handed out, and is swept after a minute', async () => {
-    let nowMs = Date.now()
-    const { queue } = await fresh(() => nowMs)
-    await abandon('a.1')
-    expect(await queue.take('p', ['completion'])).toBeNull()
-    expect(await queue.unknown('p', 'completion', ['a.1'])).toEqual(['a.1'])
-    expect(await queue.sweep('p', ['completion'])).toBe(0)
-    nowMs += 61_000
-    expect(await queue.sweep('p', ['completion', 'background'])).toBe(1)
-    expect(await admin.keys('*a.1*')).toEqual([])
-    expect(await admin.llen('penstock:{p}:completion:active')).toBe(0)
-  })
-
-  test('an id whose taker died before settling can be added again', async () => {
-    const { queue } = await fresh()
-    await abandon('a.1')
-    expect(await queue.addOnce(jobOf('a.1', { envelope: { again: true } }))).toBe('added')
-    expect((await queue.take('p', ['completion']))?.envelope).toEqual({ again: true })
-  })
-
   test('rows that are no jobs are dropped and reported, and the job behind them is taken', async () => {
     const { queue, problems } = await fresh()
     await queue.addOnce(jobOf('noRow.1', { priority: 1 }))
@@ -110,8 +118,8 @@ describe('BullMqPoolQueue', () => {
       ['unreadable_job', 'noJson.1'],
       ['unreadable_job', 'otherShape.1'],
     ])
-    await queue.close()
-    expect(await admin.llen('penstock:{p}:completion:active')).toBe(0)
+    expect(await queue.depth('p', 'completion')).toBe(0)
+    expect(await keyNames()).toEqual(['events', 'id', 'meta'])
   })
 
   test('works on when Redis forgets its scripts without closing the connection', async () => {
@@ -137,23 +145,15 @@ describe('BullMqPoolQueue', () => {
   })
 })
 
-/** Takes a job as a worker does that dies before it settles: BullMQ's script alone, by hand. */
-async function abandon(jobId: string): Promise<void> {
-  const { queue } = await fresh()
-  await queue.addOnce(jobOf(jobId))
-  const key = 'penstock:{p}:completion:'
-  await admin
-    .multi()
-    .zrem(`${key}prioritized`, jobId)
-    .lpush(`${key}active`, jobId)
-    .hset(key + jobId, 'processedOn', Date.now())
-    .exec()
+/** Last part of every key, sorted. */
+async function keyNames(): Promise<string[]> {
+  return (await admin.keys('*')).map((key) => key.split(':').at(-1)!).toSorted()
 }
 
-async function fresh(now: () => number = Date.now): Promise<{ queue: BullMqPoolQueue; problems: PoolQueueProblem[] }> {
+async function fresh(): Promise<{ queue: BullMqPoolQueue; problems: PoolQueueProblem[] }> {
   await admin.flushall()
   const problems: PoolQueueProblem[] = []
-  const queue = await opened(server.url, (problem) => problems.push(problem), now)
+  const queue = await opened(server.url, (problem) => problems.push(problem))
   onTestFinished(() => queue.close())
   return { queue, problems }
 }
@@ -161,9 +161,8 @@ async function fresh(now: () => number = Date.now): Promise<{ queue: BullMqPoolQ
 async function opened(
   url: string,
   onProblem: (problem: PoolQueueProblem) => void = () => undefined,
-  now = Date.now,
 ): Promise<BullMqPoolQueue> {
-  const queue = await BullMqPoolQueue.open({ url, name: 'test' }, { onProblem, now })
+  const queue = await BullMqPoolQueue.open({ url, name: 'test' }, { onProblem })
   await vi.waitUntil(() => queue.connected)
   return queue
 }

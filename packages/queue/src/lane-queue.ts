@@ -15,8 +15,10 @@ export interface LaneQueue {
   readonly backend: RedisQueueBackend
   /** ZSET of the waiting job ids, scored by priority and arrival. */
   readonly waitingKey: string
-  /** LIST of jobs between take and settle. */
-  readonly activeKey: string
+  /** ZSET of one member that would wake a BullMQ worker. */
+  readonly markerKey: string
+  /** Number of arrivals since the lane was last empty: the order among equal priorities. */
+  readonly counterKey: string
   readonly metaKey: string
   /** Connection for which `metaKey` was last written; a wiped store forgets it. */
   metaWrittenFor: number
@@ -47,7 +49,8 @@ export function openLane(connection: RedisConnection, keyPrefix: string, pool: s
     lane,
     backend,
     waitingKey: toKey('prioritized'),
-    activeKey: toKey('active'),
+    markerKey: toKey('marker'),
+    counterKey: toKey('pc'),
     metaKey: toKey('meta'),
     metaWrittenFor: 0,
     jobKey: toKey,

@@ -19,21 +19,25 @@ export function toStoredJob(job: NewJob, addedAt: number): JobJson {
   }
 }
 
+/** Those of a row's fields that make a job, as Redis returns them: null where the row lacks one. */
+export interface StoredFields {
+  readonly data: string | null
+  readonly timestamp: string | null
+  readonly priority: string | null
+}
+
 /** A row as a job, or null when it is not one that `toStoredJob` wrote: Redis lost its hash, or someone else wrote it. */
-export function fromStoredJob(lane: LaneQueue, jobId: string, row: Partial<JobJson>): QueuedJob | null {
-  if (typeof row.data !== 'string' || !Number.isSafeInteger(row.timestamp) || !Number.isSafeInteger(row.priority))
-    return null
-  const data = parseData(row.data)
-  if (data === null) return null
-  return {
-    jobId,
-    pool: lane.pool,
-    lane: lane.lane,
-    priority: row.priority!,
-    envelope: data.envelope,
-    bytes: data.bytes,
-    addedAt: row.timestamp!,
-  }
+export function fromStoredJob(lane: LaneQueue, jobId: string, fields: StoredFields): QueuedJob | null {
+  const data = fields.data === null ? null : parseData(fields.data)
+  const addedAt = parseInteger(fields.timestamp)
+  const priority = parseInteger(fields.priority)
+  if (data === null || addedAt === null || priority === null) return null
+  return { jobId, pool: lane.pool, lane: lane.lane, priority, envelope: data.envelope, bytes: data.bytes, addedAt }
+}
+
+function parseInteger(text: string | null): number | null {
+  const value = text === null || text === '' ? Number.NaN : Number(text)
+  return Number.isSafeInteger(value) ? value : null
 }
 
 function parseData(text: string): { bytes: number; envelope: unknown } | null {
