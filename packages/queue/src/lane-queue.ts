@@ -30,7 +30,7 @@ const poolName = /^[a-z0-9][a-z0-9-]{0,62}$/
 /** The dot keeps a job's key apart from BullMQ's own (`…:meta`, `…:events`), and an id from its generated numbers. */
 const jobIdShape = /^[A-Za-z0-9_-]{1,120}\.[0-9]{1,6}$/
 
-export const priorityMax = 2_097_151
+const priorityMax = 2_097_151
 
 /**
  * Opens a lane on BullMQ's Redis backend instead of its Queue and Worker classes: those cost two connections, a lock
