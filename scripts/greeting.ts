@@ -21,6 +21,7 @@ const completionBody = JSON.stringify({
 const chatBody = JSON.stringify({
   model: SIMULATED_MODEL,
   stream: true,
+  max_tokens: 60,
   messages: [{ role: 'user', content: 'Say hello' }],
 })
 

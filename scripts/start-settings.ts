@@ -45,6 +45,8 @@ const readListener = async (
   return { host, port }
 }
 
+const defaultApiPort = 5052
+
 /** What the environment asks of `npm start`. Throws one line that names the variable when a port is wrong or in use. */
 export const readStartSettings = async (env: NodeJS.ProcessEnv, projectRoot: string): Promise<StartSettings> => {
   const optional = (key: string, name: string): Record<string, string> => {
@@ -53,9 +55,14 @@ export const readStartSettings = async (env: NodeJS.ProcessEnv, projectRoot: str
   }
   const folder = (name: string, byDefault: string): string =>
     resolve(projectRoot, firstSet(env, [name])?.value ?? byDefault)
-  const dataDir = folder('PENSTOCK_DATA_DIR', '.penstock/dev')
+  const api = await readListener(env, 'API', defaultApiPort)
+  // Stacks beside each other differ in their API port: each keeps its own logs and audit trail.
+  const dataDir = folder(
+    'PENSTOCK_DATA_DIR',
+    api.port === defaultApiPort ? '.penstock/dev' : `.penstock/dev-${api.port}`,
+  )
   return {
-    api: await readListener(env, 'API', 5052),
+    api,
     metrics: await readListener(env, 'METRICS', 8082),
     dataDir,
     auditDir: folder('PENSTOCK_AUDIT_DIR', join(dataDir, 'audit')),

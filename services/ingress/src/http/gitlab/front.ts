@@ -29,6 +29,8 @@ export const gitlabFront = (dependencies: GitlabFrontDependencies): Front => {
       { method: 'GET', path: '/monitoring/ready', handle: ready(() => dependencies.readiness()) },
       { method: 'POST', path: '/v2/code/completions', handle: complete },
       { method: 'POST', path: '/v2/completions', handle: complete },
+      // A legacy chat that does not exist is spelt like this (contract http §8.6), unlike a path that does not.
+      { method: 'POST', path: '/v1/chat/*', handle: () => jsonAnswer(404, { detail: 'Not found' }) },
     ],
     async authenticate(exchange) {
       if (openPaths.has(exchange.path)) return null
