@@ -57,7 +57,7 @@ export function featureSettings(document: ConfigDocument, name: string): Feature
 }
 
 /** A model with its pool and nodes, for a request that named it outright. */
-export function resolved(
+function resolved(
   document: ConfigDocument,
   feature: FeatureSettings,
   model: ModelConfig,
