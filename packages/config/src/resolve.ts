@@ -57,12 +57,7 @@ export function featureSettings(document: ConfigDocument, name: string): Feature
 }
 
 /** A model with its pool and nodes, for a request that named it outright. */
-function resolved(
-  document: ConfigDocument,
-  feature: FeatureSettings,
-  model: ModelConfig,
-  rule: string,
-): ResolvedModel {
+function resolved(document: ConfigDocument, feature: FeatureSettings, model: ModelConfig, rule: string): ResolvedModel {
   const pool = document.pools.find(({ name }) => name === model.pool)
   if (pool === undefined) throw new Error(`model ${model.name} of a valid document has no pool`)
   const nodes = document.nodes.filter(({ name }) => pool.nodes.includes(name))
