@@ -23,6 +23,25 @@ export interface RequestSize {
   readonly outputTokensMax: number
 }
 
+/** What the catalogue of features (docs/features.md) says about one. Nothing decides by it. */
+export interface FeatureAbout {
+  /** As GitLab's documentation calls it. */
+  readonly title: string
+  /** What a client asks, `POST /v2/code/completions` for instance. */
+  readonly endpoints: readonly string[]
+  /** Prompt id in GitLab's catalogue, and the versions asked for that it answers, `any 1.x` for instance. */
+  readonly promptId?: string
+  readonly promptVersions?: string
+  /** GitLab's feature setting that chooses the model; absent: none. */
+  readonly setting?: string
+  /** Scopes of a token that open it; one is enough. */
+  readonly unitPrimitives: readonly string[]
+  /** What GitLab's documentation promises for self-hosted models, `GA 17.9` for instance. */
+  readonly promised: string
+  /** Prompt variants it has besides `base`; a family takes the first of its own that is among them. */
+  readonly promptVariants: readonly string[]
+}
+
 /**
  * What Penstock does for one kind of request. Pure: the ingress turns a validated request into an input, the worker renders the
  * input for the model it got, the ingress builds the answer. The input travels as JSON.
@@ -31,6 +50,8 @@ export interface Feature<I> {
   readonly name: string
   readonly input: z.ZodType<I>
   readonly defaults: FeatureDefaults
+  /** Absent for fronts of our own, which GitLab's catalogue does not know. */
+  readonly about?: FeatureAbout
   /** Null: the answer is empty and no model is asked. */
   render(input: I, model: ModelTarget): ModelCall | null
   size(input: I): RequestSize

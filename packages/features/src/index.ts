@@ -1,14 +1,11 @@
-export type { Feature, FeatureDefaults, ModelTarget, RequestSize } from './feature.ts'
+export type { Feature, FeatureAbout, FeatureDefaults, ModelTarget, RequestSize } from './feature.ts'
 export { featureByName, features } from './registry.ts'
 export type { FeatureName } from './registry.ts'
 
+export { parseModelMetadata } from './gitlab/model-metadata.ts'
+export type { NamedModel, ParsedModelMetadata } from './gitlab/model-metadata.ts'
 export { parseCodeCompletion } from './code-completion/request.ts'
-export type {
-  CodeCompletionProblem,
-  CodeCompletionRequest,
-  CompletionModel,
-  ParsedCodeCompletion,
-} from './code-completion/request.ts'
+export type { CodeCompletionProblem, CodeCompletionRequest, ParsedCodeCompletion } from './code-completion/request.ts'
 export { CodeCompletionInput } from './code-completion/input.ts'
 export { cleanAnswer } from './code-completion/answer.ts'
 export type { AnswerContext } from './code-completion/answer.ts'

@@ -13,6 +13,20 @@ export const codeCompletion: Feature<CodeCompletionInput> = {
   name: 'code-completion',
   input: CodeCompletionInput,
   defaults: { lane: 'completion', firstByteMs: 10_000, totalMs: 30_000 },
+  about: {
+    title: 'Code completion',
+    endpoints: [
+      'POST /v2/code/completions',
+      'POST /v2/completions',
+      'POST /v3/code/completions',
+      'POST /v4/code/suggestions',
+    ],
+    promptId: 'code_suggestions/completions',
+    setting: 'code_completions',
+    unitPrimitives: ['complete_code'],
+    promised: 'GA 17.9',
+    promptVariants: Object.keys(promptVariants).filter((name) => name !== 'base'),
+  },
 
   render(input, model) {
     if (input.language === null) return null

@@ -1,14 +1,19 @@
-import { familyNames, isFamily, traitsOf } from '@penstock/models'
-import type { Family } from '@penstock/models'
 import { z } from 'zod'
 import { boundedText, trimmedText } from '../bounded-text.ts'
+import {
+  EndpointField,
+  isRawIdentifier,
+  modelFieldChars,
+  namedModel,
+  namesTextModel,
+  unknownFamily,
+} from '../gitlab/model-metadata.ts'
+import type { NamedModel } from '../gitlab/model-metadata.ts'
 import type { CodeCompletionInput } from './input.ts'
 import { languageOf } from './language.ts'
 
 /** GitLab's gateway reads digits in a string as a number too; the numbers here are only counted or compared. */
 const LaxInt = z.union([z.int(), z.string().regex(/^\s*[+-]?\d{1,18}\s*$/)])
-
-const Endpoint = z.string().max(2048).refine(isHttpUrl, { error: 'not an http(s) URL' })
 
 const common = {
   project_path: trimmedText(255).nullish(),
@@ -23,9 +28,9 @@ const common = {
     .enum(['anthropic', 'vertex-ai', 'litellm', 'codestral', 'fireworks_ai', 'amazon_q', 'gitlab'])
     .nullish(),
   model_name: trimmedText(50).nullish(),
-  model_endpoint: z.union([z.literal(''), Endpoint]).nullish(),
-  model_api_key: boundedText(2000).nullish(),
-  model_identifier: boundedText(1000).nullish(),
+  model_endpoint: z.union([z.literal(''), EndpointField]).nullish(),
+  model_api_key: boundedText(modelFieldChars.apiKey).nullish(),
+  model_identifier: boundedText(modelFieldChars.identifier).nullish(),
   telemetry: z
     .array(
       z.object({
@@ -58,15 +63,10 @@ const Body = z.discriminatedUnion('prompt_version', [
   z.object({ prompt_version: z.literal(3), prompt: z.array(PromptMessage).nullish(), ...common }),
 ])
 
-/** How the client names the model: by GitLab's model settings, or not at all. */
-export type CompletionModel =
-  | { readonly kind: 'default' }
-  | { readonly kind: 'metadata'; readonly family?: Family; readonly endpoint?: string; readonly identifier?: string }
-
 export interface CodeCompletionRequest {
   readonly input: CodeCompletionInput
   readonly stream: boolean
-  readonly model: CompletionModel
+  readonly model: NamedModel
   /** `model.engine` of the answer; null when the client names no provider. */
   readonly engine: string | null
   /** `model.lang` of the answer, '' when unknown. */
@@ -92,11 +92,11 @@ export function parseCodeCompletion(body: unknown): ParsedCodeCompletion {
   }
   const file = parsed.data.current_file
   const { model_provider: provider, model_name: name } = parsed.data
-  if (provider === 'litellm' && name && !completesCode(name)) {
-    const known = familyNames.filter(completesCode).join(', ')
-    const message = `Unknown model_name ${JSON.stringify(name)}: expected one of ${known}`
-    return { ok: false, problem: { kind: 'unknown_model', modelName: name, message } }
-  }
+  if (provider === 'litellm' && name && !namesTextModel(name))
+    return {
+      ok: false,
+      problem: { kind: 'unknown_model', modelName: name, message: `model_name: ${unknownFamily(name)}` },
+    }
   const { lang, promptLanguage } = languageOf(file.file_name, file.language_identifier ?? null)
   return {
     ok: true,
@@ -108,7 +108,7 @@ export function parseCodeCompletion(body: unknown): ParsedCodeCompletion {
         language: promptLanguage,
         context: (parsed.data.context ?? []).map(({ content }) => content),
         project: parsed.data.project_path || (parsed.data.project_id?.toString().trim() ?? null),
-        raw: parsed.data.model_identifier?.startsWith('text-completion-openai/') ?? false,
+        raw: isRawIdentifier(parsed.data.model_identifier),
       },
       stream: parsed.data.stream ?? false,
       model: modelOf(parsed.data),
@@ -125,19 +125,8 @@ function withPromptVersion(body: unknown): unknown {
 }
 
 /** Providers other than `litellm` are clouds GitLab falls back to for unassigned features: the operator's default serves them. */
-function modelOf(body: z.infer<typeof Body>): CompletionModel {
+function modelOf(body: z.infer<typeof Body>): NamedModel {
   if (body.model_provider !== 'litellm') return { kind: 'default' }
-  const family = body.model_name && completesCode(body.model_name) ? { family: body.model_name } : {}
-  const endpoint = body.model_endpoint ? { endpoint: body.model_endpoint.replace(/\/$/, '') } : {}
-  const identifier = body.model_identifier ? { identifier: body.model_identifier } : {}
-  const named = { ...family, ...endpoint, ...identifier }
-  return Object.keys(named).length === 0 ? { kind: 'default' } : { kind: 'metadata', ...named }
-}
-
-function completesCode(name: string): name is Family {
-  return isFamily(name) && traitsOf(name).generatesText
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+  const { model_name: name, model_endpoint: endpoint, model_identifier: identifier } = body
+  return namedModel({ family: name && namesTextModel(name) ? name : undefined, endpoint, identifier })
 }
