@@ -1,4 +1,8 @@
+export { scaledClock, systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
+export { VirtualClock } from './engine/virtual-clock.ts'
+export { blockTokens } from './engine.ts'
+export type * from './engine.ts'
 export type { Fault, FaultInput } from './faults/fault.ts'
 export type { NodeSettings } from './node-settings.ts'
 export { expectedAnswer, expectedText } from './openai/oracle.ts'

@@ -76,7 +76,7 @@ test('the first token comes after the first-token time, the others one gap apart
   engine.submit(sequence)
   clock.run(100)
   expect(sequence.stepsAt).toEqual([20, 30, 40, 50])
-  expect(engine.load()).toEqual({ running: 0, waiting: 0, kvCacheUsageRatio: 0 })
+  expect(engine.load()).toMatchObject({ running: 0, waiting: 0, kvCacheUsageRatio: 0 })
 })
 
 test('late timers do not add up', () => {
@@ -148,4 +148,54 @@ test('without any waiting time tokens come in bursts, not in one endless pass', 
   clock.run(100)
   expect(sequence.stepsAt.length).toBe(1000)
   expect(sequence.flushes).toBeGreaterThan(10)
+})
+
+test('a frozen engine and one paused with `keep` stand still, and go on where they were', () => {
+  const clock = new ManualClock()
+  const engine = new TimingEngine(settings, { clock })
+  const sequence = new Recorder(clock, 4)
+  engine.submit(sequence)
+  clock.run(25)
+  engine.freeze()
+  clock.run(1000)
+  engine.thaw()
+  clock.run(10)
+  engine.pause('keep')
+  clock.run(1000)
+  engine.resume()
+  clock.run(100)
+  expect(sequence.stepsAt).toEqual([20, 1030, 2040, 2050])
+})
+
+test('paused with `wait`, running sequences finish and new ones wait until the engine goes on', () => {
+  const clock = new ManualClock()
+  const engine = new TimingEngine(settings, { clock })
+  const running = new Recorder(clock, 2)
+  const late = new Recorder(clock, 1)
+  engine.submit(running)
+  engine.pause('wait')
+  engine.submit(late)
+  clock.run(1000)
+  expect([running.stepsAt, late.stepsAt]).toEqual([[20, 30], []])
+  engine.resume()
+  clock.run(1000)
+  expect(late.stepsAt).toEqual([1020])
+})
+
+test('a crash and a pause with `abort` drop everything under way, and the trace says what was wasted', () => {
+  const clock = new ManualClock()
+  const engine = new TimingEngine({ ...settings, sequencesMax: 1 }, { clock })
+  const traces = [9, 9].map((length) => engine.submit(new Recorder(clock, length)))
+  clock.run(35)
+  engine.pause('abort')
+  expect(traces).toMatchObject([
+    { outcome: 'aborted', outputTokens: 2, wastedTokens: 2, firstTokenAt: 1020 },
+    { outcome: 'aborted', outputTokens: 0, admittedAt: null },
+  ])
+  engine.resume()
+  const last = engine.submit(new Recorder(clock, 9))
+  clock.run(25)
+  engine.crash()
+  expect(last).toMatchObject({ outcome: 'crashed', wastedTokens: 1 })
+  expect(engine.counters().outputTokens).toBe(0)
 })

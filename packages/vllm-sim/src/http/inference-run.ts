@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
-import type { Engine, Sequence, StepResult } from '../engine.ts'
+import type { DropCause, Engine, Sequence, StepResult } from '../engine.ts'
 import type { StreamFaultPlayer } from '../faults/stream-fault-player.ts'
 import type { NodeMetrics } from '../metrics/node-metrics.ts'
 import type { Answer, AnswerStep } from '../openai/answer.ts'
@@ -64,6 +64,11 @@ export class InferenceRun implements Sequence {
     else if (outcome === 'running') this.#options.reply.flush()
   }
 
+  dropped(cause: DropCause): void {
+    if (cause === 'aborted') this.abort()
+    else this.discard()
+  }
+
   /** Ends the answer as a stopping vLLM does: what was said, finish reason `abort`, status 200. */
   abort(): void {
     if (this.#settled) return
@@ -100,7 +105,7 @@ export class InferenceRun implements Sequence {
     const { reply, response } = this.#options
     this.#settle('failed', null)
     reply.flush(() => response.socket?.resetAndDestroy())
-    return 'done'
+    return 'lost'
   }
 
   #clientLeft(): void {
