@@ -1,8 +1,15 @@
 import type { z } from 'zod'
+import type { BackendConfig } from './backend.ts'
 
 /** The parts of a document that name each other. */
 interface References {
-  readonly nodes: readonly { name: string; url: string; aliases: readonly string[] }[]
+  readonly nodes: readonly {
+    name: string
+    url: string
+    aliases: readonly string[]
+    credential?: string | undefined
+    backend: BackendConfig
+  }[]
   readonly pools: readonly {
     name: string
     nodes: readonly string[]
@@ -42,7 +49,7 @@ export function checkReferences(document: References, context: z.RefinementCtx):
 
   reportRepeated(document.nodes, ['nodes'], 'name', (node) => node.name, 'another node is named', report)
   reportRepeated(document.nodes, ['nodes'], 'url', (node) => node.url, 'another node has the url', report)
-  for (const [n, node] of document.nodes.entries())
+  for (const [n, node] of document.nodes.entries()) {
     reportRepeated(
       node.aliases,
       ['nodes', n, 'aliases'],
@@ -51,6 +58,9 @@ export function checkReferences(document: References, context: z.RefinementCtx):
       'the node already has the alias',
       report,
     )
+    if (node.backend.kind === 'azure-openai' && node.credential === undefined)
+      report(['nodes', n, 'credential'], 'is missing: Azure OpenAI answers nobody without a key')
+  }
 
   reportRepeated(document.pools, ['pools'], 'name', (pool) => pool.name, 'another pool is named', report)
   for (const [p, pool] of document.pools.entries()) {

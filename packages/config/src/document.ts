@@ -1,6 +1,7 @@
 import { ConfigName, Lane, lanes } from '@penstock/contracts'
 import { familyNames, nodeProfiles, traitsOf } from '@penstock/models'
 import { z } from 'zod'
+import { Backend, SecretReference } from './backend.ts'
 import { checkReferences } from './check-references.ts'
 import { normalizeEndpoint } from './endpoint-url.ts'
 
@@ -31,12 +32,10 @@ const Node = z.strictObject({
   name: ConfigName,
   url: EndpointUrl,
   aliases: z.array(EndpointUrl).max(64).default([]),
-  /** Where the node's bearer token is kept. The document itself never holds a secret. */
-  credential: z
-    .string()
-    .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, 'must be env:NAME or file:/absolute/path')
-    .optional(),
-  /** vLLM versions whose behaviour towards clients differs. */
+  /** Where the node's bearer token or key is kept. */
+  credential: SecretReference.optional(),
+  backend: Backend.default({ kind: 'vllm' }),
+  /** vLLM versions whose behaviour towards clients differs; other backends have none. */
   profile: z.enum(nodeProfiles).default('v0.24'),
   /** Ceiling of the adaptive limit on requests in flight. */
   inFlightMax: z.int().min(1).max(4096).default(64),

@@ -1,3 +1,4 @@
+export type { BackendConfig } from './backend.ts'
 export { ConfigDocument } from './document.ts'
 export type {
   ConfigDocumentInput,

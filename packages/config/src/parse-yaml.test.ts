@@ -21,7 +21,16 @@ describe('parseConfig', () => {
     expect(parseConfig(small, { file: 'p.yaml' })).toEqual({
       ok: true,
       document: {
-        nodes: [{ name: 'gpu1', url: 'http://gpu1/v1', aliases: [], profile: 'v0.24', inFlightMax: 64 }],
+        nodes: [
+          {
+            name: 'gpu1',
+            url: 'http://gpu1/v1',
+            aliases: [],
+            backend: { kind: 'vllm' },
+            profile: 'v0.24',
+            inFlightMax: 64,
+          },
+        ],
         pools: [
           {
             name: 'code',
@@ -89,6 +98,8 @@ describe('parseConfig', () => {
     ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1\n    credential: hunter2'],
     ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1\n    inFlightMax: 0'],
     ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1\n    profile: v9'],
+    ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1\n    backend: {kind: tgi}'],
+    ['url: HTTP://GPU1:80/v1/', 'url: http://gpu1/v1\n    backend: {kind: vllm, apiVersion: v1}'],
     ['name: gpu1', 'name: GPU_1'],
     ['family: codestral', 'family: unheard-of'],
     ['    servedName: mistralai/Codestral-22B\n', ''],
@@ -101,6 +112,17 @@ describe('parseConfig', () => {
     ],
   ])('%s -> %s is refused', (before, after) => {
     expect(parseConfig(small.replace(before, after), { file: 'p.yaml' }).ok).toBe(false)
+  })
+
+  test('what a backend lacks is reported at its line', () => {
+    const azure = (backend: string) => small.replace('HTTP://GPU1:80/v1/', `http://gpu1/v1\n    backend: ${backend}`)
+    expect(problemsOf(azure('{kind: azure-openai}'))).toBe(
+      'p.yaml:3:5 nodes[0].credential: is missing: Azure OpenAI answers nobody without a key',
+    )
+    expect(problemsOf(azure('{kind: azure-openai, apiVersion: latest}\n    credential: env:K'))).toBe(
+      'p.yaml:5:35 nodes[0].backend.apiVersion: must be YYYY-MM-DD, YYYY-MM-DD-preview or v1',
+    )
+    expect(problemsOf(azure('{kind: openai, stream: false}'))).toBe('')
   })
 
   test('names, urls and aliases: what must be unique, and what need not', () => {

@@ -58,7 +58,8 @@ export function readChunk(json: unknown): ChunkParts {
   const usage = readUsage(json.usage)
   const content: ChunkContent = {
     kind: 'content',
-    id: typeof json.id === 'string' ? json.id : null,
+    // Azure's first object is about the prompt's filtering and has an empty id.
+    id: typeof json.id === 'string' && json.id !== '' ? json.id : null,
     text: '',
     reasoning: '',
     toolCalls: [],

@@ -20,7 +20,7 @@ test.each([
   [500, '', { message: 'HTTP 500' }],
   [500, 'null', { message: 'HTTP 500' }],
 ])('%i %s', (status, body, expected) => {
-  expect(readError(status, body)).toEqual({ contextOverflow: false, ...expected })
+  expect(readError(status, body)).toEqual({ contextOverflow: false, contentFiltered: false, ...expected })
 })
 
 test.each([

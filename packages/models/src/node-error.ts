@@ -5,6 +5,8 @@ export interface NodeError {
   readonly code?: number | string
   /** The prompt and its output do not fit the model. No node with the same limit will take it. */
   readonly contextOverflow: boolean
+  /** A content filter of the provider refused the prompt. */
+  readonly contentFiltered: boolean
 }
 
 const messageCharsMax = 500
@@ -40,7 +42,9 @@ function nodeError(status: number, fields: Record<string, unknown>): NodeError {
     message: text.slice(0, messageCharsMax),
     ...(typeof type === 'string' ? { type: type.slice(0, messageCharsMax) } : {}),
     ...(typeof code === 'number' || typeof code === 'string' ? { code } : {}),
-    contextOverflow: status === 400 && saysContextOverflow(text.slice(0, searchedCharsMax)),
+    contextOverflow:
+      status === 400 && (code === 'context_length_exceeded' || saysContextOverflow(text.slice(0, searchedCharsMax))),
+    contentFiltered: status === 400 && code === 'content_filter',
   }
 }
 

@@ -1,6 +1,8 @@
 /** Generations of vLLM that differ on the wire, oldest first. `v0.24` is what a node is taken for when nothing is known. */
 export const nodeProfiles = ['v0.6', 'v0.10', 'v0.11', 'v0.19', 'v0.24', 'v0.32'] as const
 export type NodeProfile = (typeof nodeProfiles)[number]
+/** How a server is spoken to: as a generation of vLLM, or as one that promises no more than OpenAI's own API. */
+export type WireProfile = NodeProfile | 'openai'
 
 export interface Capabilities {
   /** Chunks can tell their token ids (since 0.10.2), so output tokens are counted exactly while they stream. */
@@ -12,7 +14,8 @@ export interface Capabilities {
 }
 
 /** What a server of this profile understands beyond plain OpenAI. */
-export function capabilities(profile: NodeProfile): Capabilities {
+export function capabilities(profile: WireProfile): Capabilities {
+  if (profile === 'openai') return plain
   const generation = nodeProfiles.indexOf(profile)
   return {
     returnTokenIds: generation >= nodeProfiles.indexOf('v0.11'),
@@ -20,3 +23,6 @@ export function capabilities(profile: NodeProfile): Capabilities {
     stopStringsMax: generation >= nodeProfiles.indexOf('v0.32') ? 4 : Infinity,
   }
 }
+
+/** OpenAI's API takes at most four stop strings and refuses fields it does not know. */
+const plain: Capabilities = { returnTokenIds: false, cacheSalt: false, stopStringsMax: 4 }

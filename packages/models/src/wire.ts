@@ -2,13 +2,17 @@ import type { ChatCall, ModelCall, Sampling, Tool } from './call.ts'
 import { continuation } from './continuation.ts'
 import type { Said } from './continuation.ts'
 import type { ChatMessage } from './message.ts'
-import type { NodeProfile } from './profile.ts'
+import type { WireProfile } from './profile.ts'
 import { capabilities } from './profile.ts'
 
 export interface WireOptions {
   /** The name the node serves the model under. */
   readonly servedName: string
-  readonly profile: NodeProfile
+  readonly profile: WireProfile
+  /** False for servers that cannot stream: the whole answer comes at once. Default true. */
+  readonly stream?: boolean | undefined
+  /** Which field limits the output; by the model's name when absent. */
+  readonly maxTokensField?: MaxTokensField | undefined
   /** What earlier attempts delivered: the call asks for the rest. */
   readonly said?: Said | undefined
   /** Separates prefix caches of tenants. Ours alone: no client value ever gets here. */
@@ -17,26 +21,28 @@ export interface WireOptions {
   readonly priority?: number | undefined
 }
 
+export type MaxTokensField = 'max_tokens' | 'max_completion_tokens'
 export type WirePath = '/chat/completions' | '/completions'
 export type WireBody = Readonly<Record<string, unknown>>
 
 /**
  * The HTTP body for an OpenAI-compatible node, relative to its base URL. Built field by field, so that nothing a client sent can
- * slip through. Always streamed, so that stalls show and nothing said is lost with a node.
+ * slip through. Streamed wherever the server can, so that stalls show and nothing said is lost with a node.
  */
 export function toWire(call: ModelCall, options: WireOptions): { readonly path: WirePath; readonly body: WireBody } {
   const rest = options.said === undefined ? ({ kind: 'call', call } as const) : continuation(call, options.said)
   if (rest.kind === 'complete') throw new Error('the answer is complete: there is nothing to ask a node')
   const asked = rest.call
   const can = capabilities(options.profile)
+  const stream = options.stream ?? true
   return {
     path: asked.kind === 'chat' ? '/chat/completions' : '/completions',
     body: present({
       model: options.servedName,
       ...(asked.kind === 'chat' ? chatFields(asked) : { prompt: asked.prompt }),
-      ...samplingFields(asked, options.servedName, can.stopStringsMax),
-      stream: true,
-      stream_options: { include_usage: true },
+      ...samplingFields(asked, options.maxTokensField ?? maxTokensFieldOf(options.servedName), can.stopStringsMax),
+      stream,
+      stream_options: stream ? { include_usage: true } : undefined,
       return_token_ids: can.returnTokenIds ? true : undefined,
       cache_salt: can.cacheSalt ? options.cacheSalt : undefined,
       priority: options.priority,
@@ -57,9 +63,13 @@ function chatFields(call: ChatCall): Record<string, unknown> {
   }
 }
 
-function samplingFields(sampling: Sampling, servedName: string, stopStringsMax: number): Record<string, unknown> {
+function samplingFields(
+  sampling: Sampling,
+  maxTokensField: MaxTokensField,
+  stopStringsMax: number,
+): Record<string, unknown> {
   return {
-    [takesCompletionTokens(servedName) ? 'max_completion_tokens' : 'max_tokens']: sampling.maxTokens,
+    [maxTokensField]: sampling.maxTokens,
     temperature: sampling.temperature,
     top_p: sampling.topP,
     stop: sampling.stop?.length
@@ -73,8 +83,8 @@ function samplingFields(sampling: Sampling, servedName: string, stopStringsMax: 
 }
 
 /** GPT-5 models refuse `max_tokens`. */
-function takesCompletionTokens(servedName: string): boolean {
-  return /(^|\/)gpt-5/.test(servedName)
+function maxTokensFieldOf(servedName: string): MaxTokensField {
+  return /(^|\/)gpt-5/.test(servedName) ? 'max_completion_tokens' : 'max_tokens'
 }
 
 function wireMessage(message: ChatMessage): Record<string, unknown> {

@@ -1,5 +1,7 @@
 import { Pool } from 'undici'
 import type { Dispatcher } from 'undici'
+import { readError } from '@penstock/models'
+import type { NodeError } from '@penstock/models'
 import { EventObjects } from './event-objects.ts'
 
 export interface NodeCall {
@@ -18,6 +20,8 @@ export interface NodeAnswer {
   status: number
   /** The node's own wish, from `Retry-After` in seconds; null when it has none. */
   retryAfterMs: number | null
+  /** What it said instead of an answer; null for a 200. */
+  error: NodeError | null
 }
 
 /** A call that did not come to its end. `answered`: the status line had come. */
@@ -32,6 +36,8 @@ export class NodeCallFailed extends Error {
 
 /** An answer that is not streamed may be this large. */
 const wholeBytesMax = 16 * 1024 * 1024
+/** Of an answer that is an error this much is read, bytes. */
+const errorBytesMax = 64 * 1024
 /** No node's wish for a pause is longer, ms. */
 const retryAfterMsMax = 3_600_000
 const connectMs = 1500
@@ -116,7 +122,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return
-    this.#answer = { status, retryAfterMs: retryAfterMs(headers['retry-after']) }
+    this.#answer = { status, retryAfterMs: retryAfterMs(headers['retry-after']), error: null }
     if (status === 200 && String(headers['content-type'] ?? '').startsWith('text/event-stream'))
       this.#events = new EventObjects(this.#call.onObject)
   }
@@ -129,7 +135,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       }
       this.#wholeBytes += chunk.byteLength
       if (this.#wholeBytes > wholeBytesMax) throw new Error('answer too large')
-      if (this.#answer?.status === 200) this.#pieces.push(chunk)
+      if (this.#answer?.status === 200 || this.#wholeBytes <= errorBytesMax) this.#pieces.push(chunk)
     } catch (error) {
       controller.abort(error instanceof Error ? error : new Error(String(error)))
     }
@@ -142,7 +148,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     try {
       if (answer.status === 200 && this.#events === null)
         this.#call.onObject(JSON.parse(Buffer.concat(this.#pieces).toString('utf8')))
-      this.#resolve(answer)
+      this.#settle(answer)
     } catch (error) {
       this.#reject(new NodeCallFailed(true, error))
     }
@@ -152,8 +158,13 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#stopListening?.()
     const answer = this.#answer
     // A stream that has said [DONE] is complete, and a refusal is one by its status, however the connection ends.
-    if (answer !== null && (answer.status !== 200 || this.#events?.done === true)) this.#resolve(answer)
+    if (answer !== null && (answer.status !== 200 || this.#events?.done === true)) this.#settle(answer)
     else this.#reject(new NodeCallFailed(this.#answer !== null, error))
+  }
+
+  #settle(answer: NodeAnswer): void {
+    if (answer.status === 200) this.#resolve(answer)
+    else this.#resolve({ ...answer, error: readError(answer.status, Buffer.concat(this.#pieces).toString('utf8')) })
   }
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { NodeState } from '@penstock/contracts'
 import type { ConfigDocument } from '@penstock/config'
 import {
@@ -10,25 +11,22 @@ import {
   unknownHealth,
 } from '@penstock/scheduling'
 import type { NodeHealth } from '@penstock/scheduling'
-import { NodeClient } from './node-client.ts'
+import type { Backend } from './backends/backend.ts'
+import { openBackend } from './backends/open-backend.ts'
+import type { ReadCredential } from './backends/open-backend.ts'
 
 export type NodeConfig = ConfigDocument['nodes'][number]
 
 export interface WorkerNode {
   config: NodeConfig
-  readonly client: NodeClient
-  /** Bearer token for the node; null: none. */
-  readonly credential: string | null
+  readonly backend: Backend
   inFlight: number
   health: NodeHealth
 }
 
-/** Reads a credential reference such as `env:NAME` or `file:/path`. */
-export type ReadCredential = (reference: string) => string
-
 /**
  * The nodes that this worker drives, with its own counters and view of their health. A node survives a configuration change
- * that leaves its address and credential; calls under way on a removed node run to their end.
+ * that leaves its address, credential and kind; calls under way on a removed node run to their end.
  */
 export class NodeSet {
   readonly #readCredential: ReadCredential
@@ -48,7 +46,7 @@ export class NodeSet {
     )
     this.#pools = new Map(document.pools.map((pool) => [pool.name, pool.nodes]))
     for (const [name, node] of former) {
-      if (this.#nodes.get(name) !== node && node.inFlight === 0) void node.client.close()
+      if (this.#nodes.get(name) !== node && node.inFlight === 0) void node.backend.close()
     }
   }
 
@@ -91,7 +89,7 @@ export class NodeSet {
 
   release(node: WorkerNode): void {
     node.inFlight -= 1
-    if (node.inFlight === 0 && this.#nodes.get(node.config.name) !== node) void node.client.close()
+    if (node.inFlight === 0 && this.#nodes.get(node.config.name) !== node) void node.backend.close()
   }
 
   /** A node that brings tokens was up just now, whatever becomes of the answer; its failures are not forgiven for it. */
@@ -129,7 +127,7 @@ export class NodeSet {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#nodes.values()].map((node) => node.client.close()))
+    await Promise.all([...this.#nodes.values()].map((node) => node.backend.close()))
   }
 
   #of(pool: string): WorkerNode[] {
@@ -137,11 +135,17 @@ export class NodeSet {
   }
 
   #keepOrCreate(former: WorkerNode | undefined, config: NodeConfig): WorkerNode {
-    if (former !== undefined && former.config.url === config.url && former.config.credential === config.credential) {
+    if (former !== undefined && isSameServer(former.config, config)) {
       former.config = config
       return former
     }
-    const credential = config.credential === undefined ? null : this.#readCredential(config.credential)
-    return { config, client: new NodeClient(config.url), credential, inFlight: 0, health: unknownHealth() }
+    return { config, backend: openBackend(config, this.#readCredential), inFlight: 0, health: unknownHealth() }
   }
 }
+
+/** Everything that an adapter is opened with. */
+const isSameServer = (one: NodeConfig, other: NodeConfig): boolean =>
+  one.url === other.url &&
+  one.credential === other.credential &&
+  one.profile === other.profile &&
+  isDeepStrictEqual(one.backend, other.backend)

@@ -3,16 +3,14 @@ import type { ConfigDocument } from '@penstock/config'
 import { runFrame } from '@penstock/contracts'
 import type { FailedPart, Go, Job, Part, RunId, WorkerId } from '@penstock/contracts'
 import { featureByName } from '@penstock/features'
-import { canContinue, continuation, isFamily, limitOutput, toWire } from '@penstock/models'
+import { canContinue, continuation, isFamily, limitOutput } from '@penstock/models'
 import type { ModelCall } from '@penstock/models'
 import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
 import { claimBody } from './claim-body.ts'
-import { AnswerReader } from './core/answer-reader.ts'
 import { countsAgainstNode, judgeFailure, overloadsNode } from './core/judge-failure.ts'
 import type { NodeTrouble } from './core/judge-failure.ts'
 import type { FrameClock } from './frame-clock.ts'
 import { FrameLog } from './frame-log.ts'
-import { NodeCallFailed } from './node-client.ts'
 import type { NodeSet, WorkerNode } from './node-set.ts'
 import { RunClocks } from './run-clocks.ts'
 
@@ -155,64 +153,58 @@ export class Run {
     const allowed = canContinue(call, { text: go.said.text, toolCallsBegun: false, reasoningBegun: false })
     if (!allowed.ok) return refuse({ code: 'cannot_continue', retry: false, message: allowed.reason })
     const rest = continuation(limitOutput(call, model.contextTokens), go.said)
+    if (rest.kind === 'call' && isBegun(rest.call) && !this.#node.backend.continuesAnswers) return this.#cannotGoOn(go)
     return rest.kind === 'complete' ? end(rest.finishReason) : rest
+  }
+
+  /** Another node may be of a kind that goes on with an answer; what the client itself began is its own to change. */
+  #cannotGoOn(go: Go): { kind: 'part'; part: Part } {
+    const node = this.#node.config.name
+    const base = { kind: 'failed', node, fault: 'unreached' } as const
+    if (go.said.text === '')
+      return {
+        kind: 'part',
+        part: {
+          ...base,
+          code: 'invalid_request',
+          retry: false,
+          message: 'The model cannot go on with a given answer.',
+        },
+      }
+    const retry = this.#deps.nodes.othersLeft(this.job.pool, [...this.job.avoidNodes, node])
+    return { kind: 'part', part: { ...base, code: 'cannot_continue', retry, message: 'backend cannot continue' } }
   }
 
   /** Calls the node and sends its answer; null when all went well. */
   async #call(call: ModelCall, clocks: RunClocks, span: OpenSpan): Promise<NodeTrouble | null> {
-    const { config, client, credential } = this.#node
-    const { path, body } = toWire(call, {
-      servedName: this.#servedName(),
-      profile: config.profile,
-      cacheSalt: this.#deps.cacheSalt,
-    })
-    const { traceparent } = span.carrier()
-    const reader = new AnswerReader(config.name)
-    let broken: NodeTrouble | null = null
     let first = true
-    try {
-      const answer = await client.call({
-        path,
-        body,
-        headers: {
-          'x-request-id': `${this.job.request}.${this.job.attempt}`,
-          ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
-          ...(traceparent === undefined ? {} : { traceparent }),
-        },
-        signal: clocks.signal,
-        onObject: (object) => {
-          const reading = reader.read(object)
-          if (reading.kind === 'broken') {
-            broken = reading
-            return false
-          }
-          clocks.progress()
-          for (const part of reading.parts) {
-            if (first) this.#firstToken(span)
-            first = false
-            this.frames.add(part)
-          }
-          return true
-        },
-      })
-      if (answer.status !== 200) return { kind: 'status', ...answer }
-      const end = broken === null ? reader.end() : null
-      if (end === null) return broken ?? { kind: 'broken', reason: 'ended without a finish reason' }
+    const answer = await this.#node.backend.answer({
+      call,
+      servedName: this.#servedName(),
+      cacheSalt: this.#deps.cacheSalt,
+      requestId: `${this.job.request}.${this.job.attempt}`,
+      traceparent: span.carrier().traceparent,
+      signal: clocks.signal,
+      onParts: (parts) => {
+        clocks.progress()
+        for (const part of parts) {
+          if (first) this.#firstToken(span)
+          first = false
+          this.frames.add(part)
+        }
+      },
+    })
+    if (answer.kind === 'end') {
       this.#deps.nodes.answered(this.#node)
-      this.#close(end, span)
+      this.#close(answer.end, span)
       return null
-    } catch (error) {
-      if (broken !== null) return broken
-      if (clocks.verdict === 'too-slow') return { kind: 'too-slow' }
-      if (clocks.verdict === 'stalled') return { kind: 'broken', reason: 'no byte for too long' }
-      if (!(error instanceof NodeCallFailed) || !error.answered) return { kind: 'unreachable' }
-      if (this.#stopped === null)
-        this.#deps.log.warn(
-          { request_id: this.job.request, node: config.name, error_type: error.name },
-          'answer broke off',
-        )
-      return { kind: 'broken', reason: error.name }
     }
+    if (clocks.verdict === 'too-slow') return { kind: 'too-slow' }
+    if (clocks.verdict === 'stalled') return { kind: 'broken', reason: 'no byte for too long' }
+    const { trouble } = answer
+    if (this.#stopped === null && (trouble.kind === 'broken' || trouble.kind === 'status'))
+      this.#deps.log.warn({ request_id: this.job.request, node: this.#node.config.name, ...trouble }, 'node failed')
+    return trouble
   }
 
   #firstToken(span: OpenSpan): void {
@@ -234,3 +226,6 @@ export class Run {
     span.end(part.code)
   }
 }
+
+/** Whether the model is to go on with the last message instead of answering it. */
+const isBegun = (call: ModelCall): boolean => call.kind === 'chat' && call.continueFinal === true

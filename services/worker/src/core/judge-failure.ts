@@ -4,12 +4,20 @@ import type { FailedPart } from '@penstock/contracts'
 export type NodeTrouble =
   /** No connection, or closed before any answer. */
   | { kind: 'unreachable' }
-  /** An HTTP status other than 200. */
-  | { kind: 'status'; status: number; retryAfterMs: number | null }
+  /** An HTTP status other than 200. `refusal`: what the request itself is refused for, where the node says so. */
+  | { kind: 'status'; status: number; retryAfterMs: number | null; refusal?: keyof typeof refusals | null }
+  /** The backend has no way to do what the request asks. Safe for the client. */
+  | { kind: 'unsupported'; message: string }
   /** The answer stopped, broke or made no sense after it had begun. */
   | { kind: 'broken'; reason: string }
   /** No first token, or no end, within the time that is left. */
   | { kind: 'too-slow' }
+
+/** What a client is told of a refusal: never the node's own words, which may quote the prompt. */
+const refusals = {
+  content_filter: 'The content filter of the model provider refused the prompt.',
+  context_overflow: "The prompt and the asked output do not fit the model's context window.",
+} as const
 
 export interface NodeFacts {
   node: string
@@ -41,7 +49,13 @@ export const judgeFailure = (trouble: NodeTrouble, facts: NodeFacts): FailedPart
           }
         : { ...base, code: 'backend_outage', retry: facts.othersLeft, fault: 'unreached' }
     case 'status':
-      return { ...base, ...judgeStatus(trouble.status, trouble.retryAfterMs, facts.othersLeft) }
+      return {
+        ...base,
+        ...judgeStatus(trouble.status, trouble.retryAfterMs, facts.othersLeft),
+        ...(trouble.refusal ? { message: refusals[trouble.refusal] } : {}),
+      }
+    case 'unsupported':
+      return { ...base, code: 'invalid_request', retry: false, fault: 'none', message: trouble.message }
     case 'broken':
       return {
         ...base,
@@ -84,6 +98,7 @@ export const countsAgainstNode = (trouble: NodeTrouble): boolean => {
     case 'status':
       return nodeIsWrong(trouble.status)
     case 'too-slow':
+    case 'unsupported':
       return false
   }
 }

@@ -1,0 +1,74 @@
+import { AnswerReader } from '../core/answer-reader.ts'
+import type { NodeTrouble } from '../core/judge-failure.ts'
+import { NodeCallFailed, NodeClient } from '../node-client.ts'
+import type { NodeAnswer } from '../node-client.ts'
+import type { Backend, BackendAnswer, BackendCall } from './backend.ts'
+import type { OpenAiDialect } from './openai-dialect.ts'
+
+export interface OpenAiBackendOptions {
+  /** Name of the node, for the answer's end. */
+  readonly node: string
+  readonly url: string
+  readonly credential: string | null
+  readonly dialect: OpenAiDialect
+}
+
+/** A node that speaks OpenAI's API, in one of its dialects. */
+export class OpenAiBackend implements Backend {
+  readonly continuesAnswers: boolean
+  readonly #options: OpenAiBackendOptions
+  readonly #client: NodeClient
+
+  constructor(options: OpenAiBackendOptions) {
+    this.#options = options
+    this.continuesAnswers = options.dialect.continuesAnswers
+    this.#client = new NodeClient(options.url)
+  }
+
+  async answer(asked: BackendCall): Promise<BackendAnswer> {
+    const { node, dialect, credential } = this.#options
+    const { path, body, headers } = dialect.request(asked, credential)
+    const reader = new AnswerReader(node)
+    let broken: NodeTrouble | null = null
+    try {
+      const answer = await this.#client.call({
+        path,
+        body,
+        headers: {
+          ...headers,
+          'x-request-id': asked.requestId,
+          ...(asked.traceparent === undefined ? {} : { traceparent: asked.traceparent }),
+        },
+        signal: asked.signal,
+        onObject: (object) => {
+          const reading = reader.read(object)
+          if (reading.kind === 'broken') {
+            broken = reading
+            return false
+          }
+          asked.onParts(reading.parts)
+          return true
+        },
+      })
+      if (answer.status !== 200) return { kind: 'trouble', trouble: troubleOf(answer) }
+      const end = broken === null ? reader.end() : null
+      if (end !== null) return { kind: 'end', end }
+      return { kind: 'trouble', trouble: broken ?? { kind: 'broken', reason: 'ended without a finish reason' } }
+    } catch (error) {
+      if (!(error instanceof NodeCallFailed)) throw error
+      const trouble = broken ?? (error.answered ? { kind: 'broken', reason: error.name } : { kind: 'unreachable' })
+      return { kind: 'trouble', trouble: trouble as NodeTrouble }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+}
+
+const troubleOf = ({ status, retryAfterMs, error }: NodeAnswer): NodeTrouble => ({
+  kind: 'status',
+  status,
+  retryAfterMs,
+  refusal: error?.contentFiltered ? 'content_filter' : error?.contextOverflow ? 'context_overflow' : null,
+})
