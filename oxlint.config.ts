@@ -97,7 +97,11 @@ export default defineConfig({
     ...noImportOf(),
   },
   overrides: [
-    ...area('packages/**', ['packages/scheduling/src/**', 'packages/**/core/**'], ANY_SERVICE),
+    ...area(
+      'packages/**',
+      ['packages/scheduling/src/**', 'packages/vllm-sim/src/engine/**', 'packages/**/core/**'],
+      ANY_SERVICE,
+    ),
     ...SERVICES.flatMap((name) =>
       area(`services/${name}/**`, [`services/${name}/**/core/**`], servicesOtherThan(name)),
     ),

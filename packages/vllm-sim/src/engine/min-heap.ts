@@ -7,12 +7,13 @@ export class MinHeap<T> {
     this.#compare = compare
   }
 
-  get size(): number {
-    return this.#items.length
-  }
-
   peek(): T | undefined {
     return this.#items[0]
+  }
+
+  /** All items, in no particular order. */
+  values(): readonly T[] {
+    return this.#items
   }
 
   push(item: T): void {
