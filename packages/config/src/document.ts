@@ -39,18 +39,25 @@ const Node = z.strictObject({
   profile: z.enum(nodeProfiles).default('v0.24'),
   /** Ceiling of the adaptive limit on requests in flight. */
   inFlightMax: z.int().min(1).max(4096).default(64),
+  /** `paused`: takes no new run. `draining`: the same, and what still runs after 30 s goes on elsewhere. */
+  mode: z.enum(['active', 'paused', 'draining']).default('active'),
 })
 
 const PoolLane = z.strictObject({
   name: Lane,
   /** Share of the pool's starts that this lane keeps under load from higher lanes, 0–1. */
   minimumShare: z.number().min(0).max(1).default(0),
+  /** What the nodes must keep for this lane, for the limit on requests in flight; the lane's own defaults when absent. */
+  ttftMs: z.int().min(10).max(600_000).optional(),
+  itlMs: z.int().min(1).max(60_000).optional(),
 })
 
 /** Nodes that are interchangeable for a job. */
 const Pool = z.strictObject({
   name: ConfigName,
   nodes: z.array(ConfigName).min(1).max(1024),
+  /** `paused`: jobs wait and none starts. `draining`: new requests are refused, what waits is served. */
+  mode: z.enum(['active', 'paused', 'draining']).default('active'),
   lanes: z
     .array(PoolLane)
     .min(1)
@@ -78,6 +85,8 @@ const Model = z
     contextTokens: z.int().min(1).max(100_000_000).optional(),
     /** Further identifiers that GitLab may send for it, whole or behind their provider. */
     identifiers: z.array(Spelling).max(64).default([]),
+    /** The served name is a LoRA adapter: its requests keep to this many nodes, so that it stays loaded there. */
+    lora: z.strictObject({ nodes: z.int().min(1).max(1024).default(2) }).optional(),
   })
   .transform(({ contextTokens, ...model }) => ({
     ...model,

@@ -29,12 +29,14 @@ describe('parseConfig', () => {
             backend: { kind: 'vllm' },
             profile: 'v0.24',
             inFlightMax: 64,
+            mode: 'active',
           },
         ],
         pools: [
           {
             name: 'code',
             nodes: ['gpu1'],
+            mode: 'active',
             lanes: ['completion', 'interactive', 'background'].map((name) => ({ name, minimumShare: 0 })),
             queue: { jobsMax: 2000, bytesMax: 268_435_456 },
           },

@@ -7,8 +7,11 @@ export const beatEveryMs = 500
 
 export const NodeState = z.object({
   node: ConfigName,
-  state: z.enum(['up', 'ejected']),
+  /** `up` takes work; `ejected` failed and is probed; `asleep` and `wrong-model` answer, but not as wanted; the others by order. */
+  state: z.enum(['up', 'ejected', 'asleep', 'wrong-model', 'paused', 'draining']),
   inFlight: z.int().min(0),
+  /** Prompt tokens of this worker's calls that have no first token yet. */
+  prefillTokens: z.int().min(0).default(0),
   /** This worker's share of the node's in-flight limit. */
   limit: z.int().min(0),
   /** Since this worker last saw the node answer well, ms; null: never. */

@@ -81,6 +81,9 @@ export const Job = z.object({
   model: ConfigName,
   family: z.string(),
   configVersion: z.int(),
+  /** Weight of the call at a node. */
+  promptTokensEstimate: z.int().min(0).default(0),
+  outputTokensMax: z.int().min(0).default(0),
   affinity: z.array(z.string().max(64)).max(8),
   avoidNodes: z.array(ConfigName).max(16),
   /** W3C trace context of the request. */

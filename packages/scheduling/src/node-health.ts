@@ -1,45 +1,67 @@
 /** Health of one node as one worker sees it. Instants are one monotonic clock, in ms. */
 export interface NodeHealth {
-  /** Failures since the last success. */
+  /** Incidents since the last success. */
   failures: number
-  /** Out of choice until then; null: in. */
-  ejectedUntil: number | null
+  /** Out of choice; from this instant on a probe may ask whether it is well again. Null: in. */
+  probeAt: number | null
+  /** It had too much to do: others get the calls until then. */
+  restsUntil: number
+  /** It answers, but not with what is wanted of it; null: fit. */
+  unfit: Unfit | null
   /** Last time the node answered well; null: never. */
   lastOkAt: number | null
 }
 
-export const unknownHealth = (): NodeHealth => ({ failures: 0, ejectedUntil: null, lastOkAt: null })
+/** Asleep or paused, where calls would wait without a word; or it serves other models than the configuration says. */
+export type Unfit = 'asleep' | 'wrong-model'
 
-interface TimeOut {
-  /** First time out, ms; doubles with every further one. */
-  first: number
-  /** The longest, ms. */
-  most: number
-}
-
-const failureMs: TimeOut = { first: 1000, most: 30_000 }
-/** Overload passes quickly (contract vllm §7). */
-const overloadMs: TimeOut = { first: 200, most: 5000 }
-
-export const nodeAnswered = (_health: NodeHealth, now: number): NodeHealth => ({
+export const unknownHealth = (): NodeHealth => ({
   failures: 0,
-  ejectedUntil: null,
+  probeAt: null,
+  restsUntil: Number.NEGATIVE_INFINITY,
+  unfit: null,
+  lastOkAt: null,
+})
+
+/** First time out, ms; doubles with every probe that fails. */
+const firstOutMs = 1000
+/** A probe costs one token: an idle GPU costs more. */
+const mostOutMs = 10_000
+/** Overload passes quickly (contract vllm §7: 0.2 → 5 s). */
+const restMs = 200
+const restMostMs = 5000
+
+/** An answer or a probe came to its end well. */
+export const nodeAnswered = (health: NodeHealth, now: number): NodeHealth => ({
+  ...unknownHealth(),
+  unfit: health.unfit,
   lastOkAt: now,
 })
 
-/** A connect error, 5xx, stall or broken stream. A client's 4xx never comes here. */
-export const nodeFailed = (health: NodeHealth, now: number): NodeHealth => eject(health, now, failureMs)
+/**
+ * A connect error, 5xx, stall or broken stream. A client's 4xx never comes here. What fails while the node is out belongs to the
+ * same incident: fifty streams that break at once count once.
+ */
+export const nodeFailed = (health: NodeHealth, now: number): NodeHealth =>
+  health.probeAt === null ? outFor(health, now) : health
+
+/** The probe of a node that is out failed: it stays out, twice as long. */
+export const probeFailed = (health: NodeHealth, now: number): NodeHealth => outFor(health, now)
 
 /** The node took no call because it has too many: others get them for a moment, or it would win every choice by being idle. */
-export const nodeOverloaded = (health: NodeHealth, now: number): NodeHealth => eject(health, now, overloadMs)
-
-/** What fails while the node is out belongs to the same incident: fifty streams that break at once count once. */
-const eject = (health: NodeHealth, now: number, timeOut: TimeOut): NodeHealth => {
-  if (isEjected(health, now)) return health
+export const nodeOverloaded = (health: NodeHealth, now: number): NodeHealth => {
+  if (now < health.restsUntil) return health
   const failures = health.failures + 1
-  const outMs = Math.min(timeOut.first * 2 ** (failures - 1), timeOut.most)
-  return { ...health, failures, ejectedUntil: now + outMs }
+  return { ...health, failures, restsUntil: now + Math.min(restMs * 2 ** (failures - 1), restMostMs) }
 }
 
+/** Half open: the node may be asked whether it is well again. */
+export const isProbeDue = (health: NodeHealth, now: number): boolean => health.probeAt !== null && now >= health.probeAt
+
 export const isEjected = (health: NodeHealth, now: number): boolean =>
-  health.ejectedUntil !== null && now < health.ejectedUntil
+  health.probeAt !== null || now < health.restsUntil || health.unfit !== null
+
+const outFor = (health: NodeHealth, now: number): NodeHealth => {
+  const failures = health.failures + 1
+  return { ...health, failures, probeAt: now + Math.min(firstOutMs * 2 ** (failures - 1), mostOutMs) }
+}

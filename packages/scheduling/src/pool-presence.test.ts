@@ -11,7 +11,9 @@ const beat = (worker: string, over: Partial<WorkerBeat> & { nodeUp?: boolean; po
     instance: `host of ${worker}`,
     draining: false,
     configVersion: 1,
-    pools: [{ pool, room: 1, nodes: [{ node: 'n', state, inFlight: 0, limit: 1, lastOkAgoMs: null }] }],
+    pools: [
+      { pool, room: 1, nodes: [{ node: 'n', state, inFlight: 0, prefillTokens: 0, limit: 1, lastOkAgoMs: null }] },
+    ],
     silentRuns: [],
     ...rest,
   }

@@ -111,7 +111,7 @@ export class Router implements AsyncDisposable {
       return decision
     }
     const { pool, lane, model, family, configVersion } = decision
-    const { request, attempt, ingress, feature, affinity, avoidNodes } = envelope
+    const { request, attempt, ingress, feature, affinity, avoidNodes, promptTokensEstimate, outputTokensMax } = envelope
     const job: Job = {
       request,
       attempt,
@@ -122,6 +122,8 @@ export class Router implements AsyncDisposable {
       model,
       family,
       configVersion,
+      promptTokensEstimate,
+      outputTokensMax,
       affinity,
       avoidNodes,
       traceparent: span.carrier().traceparent,

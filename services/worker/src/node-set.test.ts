@@ -1,88 +1,122 @@
 import { ConfigDocument } from '@penstock/config'
+import type { ConfigDocumentInput } from '@penstock/config'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { NodePlace } from './node-place.ts'
 import { NodeSet } from './node-set.ts'
-import type { WorkerNode } from './node-set.ts'
+import type { PlacedJob } from './node-set.ts'
 
-const documentOf = (nodes: { name: string; inFlightMax: number; url?: string }[]): ConfigDocument =>
+type NodeInput = Partial<ConfigDocumentInput['nodes'][number]> & { name: string }
+
+const documentOf = (nodes: NodeInput[], pool: object = {}): ConfigDocument =>
   ConfigDocument.parse({
     nodes: nodes.map((node) => ({ url: `http://${node.name}.test`, ...node })),
-    pools: [{ name: 'p', nodes: nodes.map(({ name }) => name) }],
+    pools: [{ name: 'p', nodes: nodes.map(({ name }) => name), ...pool }],
     models: [],
   })
 
-const anyJob = { avoidNodes: [], affinity: [] }
+const job = (over: Partial<PlacedJob> = {}): PlacedJob => ({
+  pool: 'p',
+  lane: 'interactive',
+  model: 'm',
+  avoidNodes: [],
+  affinity: [],
+  promptTokensEstimate: 100,
+  outputTokensMax: 100,
+  ...over,
+})
 
-const newSet = (nodes: { name: string; inFlightMax: number }[]) => {
+const newSet = (nodes: NodeInput[], pool: object = {}) => {
   const clock = { now: 0 }
-  const set = new NodeSet(
-    () => 'secret',
-    () => clock.now,
-  )
-  set.configure(documentOf(nodes))
+  const workers = ['self']
+  const set = new NodeSet({
+    self: 'self',
+    readCredential: () => 'secret',
+    workersOf: () => workers,
+    othersAt: () => ({ inFlight: 0, prefillTokens: 0 }),
+    now: () => clock.now,
+  })
+  set.configure(documentOf(nodes, pool))
   onTestFinished(() => set.close())
-  const reserve = (): WorkerNode => set.reserve('p', anyJob, ['self'], 'self')!
-  const take = (name: string): WorkerNode => {
-    const node = reserve()
-    expect(node.config.name).toBe(name)
-    return node
-  }
-  return { set, clock, reserve, take, room: () => set.room('p', ['self'], 'self') }
+  const reserve = (over: Partial<PlacedJob> = {}): NodePlace => set.reserve(job(over))!
+  return { set, clock, workers, reserve, room: () => set.room('p') }
 }
 
 describe('room', () => {
   test('is what the nodes can still take of this worker', () => {
-    const { set, reserve, room } = newSet([
+    const { set, workers, reserve, room } = newSet([
       { name: 'a', inFlightMax: 2 },
       { name: 'b', inFlightMax: 3 },
     ])
     expect(room()).toBe(5)
-    const held = Array.from({ length: 5 }, reserve)
+    const held = Array.from({ length: 5 }, () => reserve())
     expect(room()).toBe(0)
     set.release(held[0]!)
     expect(room()).toBe(1)
-    expect(set.room('p', ['self', 'other'], 'self')).toBe(0)
+    workers.push('other')
+    expect(room()).toBe(0)
+  })
+
+  test('ends when the prompts that wait for their prefill are as many tokens as the lane can wait for', () => {
+    const { reserve, room } = newSet([{ name: 'a', inFlightMax: 8 }])
+    const long = reserve({ promptTokensEstimate: 20_000 })
+    expect(room()).toBe(0)
+    long.called()
+    long.heard(1)
+    expect(room()).toBe(7)
+  })
+
+  test('ends when the KV cache would be asked to hold more than it can', () => {
+    const { set, reserve, room } = newSet([{ name: 'a', inFlightMax: 8 }])
+    for (const node of set.all) node.control.sized(10_000)
+    const first = reserve({ promptTokensEstimate: 8900, outputTokensMax: 400 })
+    first.heard(1)
+    expect(room()).toBe(0)
+    set.release(first)
+    expect(room()).toBe(8)
   })
 
   test('of an ejected node does not count while another node is well: its jobs wait instead of failing there', () => {
-    const { set, clock, take, room } = newSet([
+    const { set, clock, reserve, room } = newSet([
       { name: 'a', inFlightMax: 4 },
       { name: 'b', inFlightMax: 1 },
     ])
-    const a = set.reserve('p', { avoidNodes: ['b'], affinity: [] }, [], 'self')!
-    set.failed(a)
+    const a = reserve({ avoidNodes: ['b'] })
+    set.failed(a.node)
     set.release(a)
     expect(room()).toBe(1)
-    take('b')
+    expect(reserve().node.config.name).toBe('b')
     expect(room()).toBe(0)
-    clock.now += 1000
+    clock.now += 60_000
+    expect(room()).toBe(0)
+    set.answered(a.node)
     expect(room()).toBe(4)
   })
 
   test('of ejected nodes counts when there is no other: the last one is never given up', () => {
     const { set, reserve, room } = newSet([{ name: 'a', inFlightMax: 4 }])
     const a = reserve()
-    set.failed(a)
+    set.failed(a.node)
     set.release(a)
     expect(room()).toBe(4)
     expect(set.othersLeft('p', [])).toBe(false)
   })
+
+  test('is none in a paused pool, and none at a paused or draining node', () => {
+    expect(newSet([{ name: 'a' }], { mode: 'paused' }).room()).toBe(0)
+    const { set, reserve, room } = newSet([
+      { name: 'a', mode: 'draining' },
+      { name: 'b', mode: 'paused' },
+      { name: 'c', inFlightMax: 2 },
+    ])
+    expect(room()).toBe(2)
+    expect([reserve(), reserve(), reserve()].map(({ node }) => node.config.name)).toEqual(['c', 'c', 'c'])
+    expect(set.states('p').map(({ state }) => state)).toEqual(['draining', 'paused', 'up'])
+  })
 })
 
 describe('a node', () => {
-  test('that says it is overloaded rests for a moment, and never longer than 5 s', () => {
-    const { set, clock, reserve } = newSet([{ name: 'a', inFlightMax: 4 }])
-    const a = reserve()
-    const restsMs = Array.from({ length: 7 }, () => {
-      set.overloaded(a)
-      const restMs = a.health.ejectedUntil! - clock.now
-      clock.now += restMs
-      return restMs
-    })
-    expect(restsMs).toEqual([200, 400, 800, 1600, 3200, 5000, 5000])
-  })
-
   test('keeps its connections, its health and what is in flight when the configuration changes elsewhere', () => {
-    const { set, reserve } = newSet([{ name: 'a', inFlightMax: 4 }])
+    const { set, reserve, room } = newSet([{ name: 'a', inFlightMax: 4 }])
     const before = reserve()
     set.configure(
       documentOf([
@@ -90,23 +124,57 @@ describe('a node', () => {
         { name: 'b', inFlightMax: 1 },
       ]),
     )
-    expect(set.room('p', [], 'self')).toBe(4)
+    expect(room()).toBe(4)
     set.release(before)
-    expect(set.room('p', [], 'self')).toBe(5)
+    expect(room()).toBe(5)
   })
 
   test('whose limit alone changes keeps what it has in flight', () => {
-    const { set, reserve } = newSet([{ name: 'a', inFlightMax: 4 }])
+    const { set, reserve, room } = newSet([{ name: 'a', inFlightMax: 4 }])
     const before = reserve()
     set.configure(documentOf([{ name: 'a', inFlightMax: 2 }]))
-    expect(set.room('p', [], 'self')).toBe(1)
+    expect(room()).toBe(1)
     set.release(before)
-    expect(set.room('p', [], 'self')).toBe(2)
+    expect(room()).toBe(2)
+  })
+
+  test('drains from when the configuration first says so, and no more when it says otherwise', () => {
+    const { set, clock, reserve } = newSet([{ name: 'a' }])
+    const { node } = reserve()
+    clock.now = 100
+    set.configure(documentOf([{ name: 'a', mode: 'draining' }]))
+    clock.now = 200
+    set.configure(documentOf([{ name: 'a', mode: 'draining' }]))
+    expect(node.drainingSince).toBe(100)
+    set.configure(documentOf([{ name: 'a' }]))
+    expect(node.drainingSince).toBeNull()
   })
 })
 
+test('a late first token lowers the limit of its node alone', () => {
+  const { set, clock, reserve } = newSet([{ name: 'a' }, { name: 'b' }])
+  const [one, other] = [reserve(), reserve({ avoidNodes: [] })]
+  one.called()
+  clock.now += 20_000
+  one.heard(1)
+  const limits = Object.fromEntries(set.states('p').map(({ node, limit }) => [node, limit]))
+  expect(one.node).not.toBe(other.node)
+  expect(limits[one.node.config.name]).toBe(1)
+  expect(limits[other.node.config.name]).toBe(32)
+})
+
+test('a place whose answer ended gives its node back once, however often it is let go', () => {
+  const { set, reserve, room } = newSet([{ name: 'a', inFlightMax: 4 }])
+  const place = reserve()
+  place.heard(1)
+  place.ended(null)
+  set.release(place)
+  set.release(place)
+  expect(room()).toBe(4)
+})
+
 test('an unknown pool has no room and no node', () => {
-  const { set } = newSet([{ name: 'a', inFlightMax: 4 }])
-  expect(set.room('q', [], 'self')).toBe(0)
-  expect(set.reserve('q', anyJob, [], 'self')).toBeNull()
+  const { set } = newSet([{ name: 'a' }])
+  expect(set.room('q')).toBe(0)
+  expect(set.reserve(job({ pool: 'q' }))).toBeNull()
 })

@@ -1,42 +1,64 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { NodeState } from '@penstock/contracts'
+import type { Job, Lane, NodeState } from '@penstock/contracts'
 import type { ConfigDocument } from '@penstock/config'
 import {
   isEjected,
+  laneTargets,
   nodeAnswered,
   nodeFailed,
   nodeOverloaded,
   nodeShare,
-  pickNode,
-  unknownHealth,
+  placeJob,
+  probeFailed,
 } from '@penstock/scheduling'
-import type { NodeHealth } from '@penstock/scheduling'
-import type { Backend } from './backends/backend.ts'
+import type { LaneTarget, NodeChoice, NodeHealth, Observation, OthersAt, PlaceReason } from '@penstock/scheduling'
 import { openBackend } from './backends/open-backend.ts'
 import type { ReadCredential } from './backends/open-backend.ts'
+import { NodePlace } from './node-place.ts'
+import { WorkerNode } from './worker-node.ts'
+import type { NodeConfig } from './worker-node.ts'
 
-export type NodeConfig = ConfigDocument['nodes'][number]
-
-export interface WorkerNode {
-  config: NodeConfig
-  readonly backend: Backend
-  inFlight: number
-  health: NodeHealth
+export interface NodeSetDependencies {
+  self: string
+  readCredential: ReadCredential
+  /** Live workers of a pool that take work. */
+  workersOf: (pool: string) => readonly string[]
+  /** What the other workers have at a node. */
+  othersAt: (node: string) => OthersAt
+  now: () => number
 }
+
+/** The parts of a job that its place depends on. */
+export type PlacedJob = Pick<
+  Job,
+  'pool' | 'lane' | 'model' | 'avoidNodes' | 'affinity' | 'promptTokensEstimate' | 'outputTokensMax'
+>
+
+type Targets = Readonly<Record<Lane, LaneTarget>>
+
+interface Pool {
+  readonly nodes: readonly string[]
+  readonly paused: boolean
+  readonly targets: Targets
+}
+
+/** Of the time that a lane can wait for a first token, the part that may be spent waiting where the prefix is cached. */
+const stickyShare = 0.5
+/** Less would send short prompts away from their prefix for nothing. */
+const stickyTokensMin = 4096
 
 /**
  * The nodes that this worker drives, with its own counters and view of their health. A node survives a configuration change
  * that leaves its address, credential and kind; calls under way on a removed node run to their end.
  */
 export class NodeSet {
-  readonly #readCredential: ReadCredential
-  readonly #now: () => number
+  readonly #deps: NodeSetDependencies
   #nodes = new Map<string, WorkerNode>()
-  #pools = new Map<string, string[]>()
+  #pools = new Map<string, Pool>()
+  #adapters = new Map<string, { name: string; nodes: number }>()
 
-  constructor(readCredential: ReadCredential, now: () => number) {
-    this.#readCredential = readCredential
-    this.#now = now
+  constructor(dependencies: NodeSetDependencies) {
+    this.#deps = dependencies
   }
 
   configure(document: ConfigDocument): void {
@@ -44,9 +66,17 @@ export class NodeSet {
     this.#nodes = new Map(
       document.nodes.map((config) => [config.name, this.#keepOrCreate(former.get(config.name), config)]),
     )
-    this.#pools = new Map(document.pools.map((pool) => [pool.name, pool.nodes]))
+    this.#pools = new Map(
+      document.pools.map((pool) => [
+        pool.name,
+        { nodes: pool.nodes, paused: pool.mode === 'paused', targets: targetsOf(pool.lanes) },
+      ]),
+    )
+    this.#adapters = new Map(
+      document.models.flatMap(({ name, lora }) => (lora === undefined ? [] : [[name, { name, nodes: lora.nodes }]])),
+    )
     for (const [name, node] of former) {
-      if (this.#nodes.get(name) !== node && node.inFlight === 0) void node.backend.close()
+      if (this.#nodes.get(name) !== node && node.load.inFlight === 0) void node.close()
     }
   }
 
@@ -54,92 +84,182 @@ export class NodeSet {
     return [...this.#pools.keys()]
   }
 
+  get all(): Iterable<WorkerNode> {
+    return this.#nodes.values()
+  }
+
   /** Calls that the pool's nodes can still take from this worker. Ejected nodes count only when there are no others. */
-  room(pool: string, workers: readonly string[], self: string): number {
-    const now = this.#now()
-    const nodes = this.#of(pool)
+  room(pool: string): number {
+    const found = this.#pools.get(pool)
+    if (found === undefined || found.paused) return 0
+    const now = this.#deps.now()
+    const nodes = this.#takingWork(pool)
     const healthy = nodes.filter((node) => !isEjected(node.health, now))
+    const workers = this.#deps.workersOf(pool)
     return (healthy.length > 0 ? healthy : nodes).reduce(
-      (room, node) => room + Math.max(0, nodeShare(node.config.inFlightMax, workers, self) - node.inFlight),
+      (room, node) =>
+        this.#tokensFull(node, found.targets, workers.length)
+          ? room
+          : room + Math.max(0, this.#share(node, workers) - node.load.inFlight),
       0,
     )
   }
 
-  /** Chooses a node and takes one of its places; the caller gives it back with `release`. Null: the pool has no node. */
-  reserve(
-    pool: string,
-    job: { avoidNodes: readonly string[]; affinity: readonly string[] },
-    workers: readonly string[],
-    self: string,
-  ): WorkerNode | null {
-    const nodes = this.#of(pool)
-    const choices = nodes.map((node) => ({
-      name: node.config.name,
-      inFlight: node.inFlight,
-      limit: nodeShare(node.config.inFlightMax, workers, self),
-      health: node.health,
-    }))
-    const picked =
-      pickNode(choices, job, this.#now()) ?? nodes.toSorted((a, b) => a.inFlight - b.inFlight)[0]?.config.name
-    const node = picked === undefined ? undefined : this.#nodes.get(picked)
-    if (node === undefined) return null
-    node.inFlight += 1
-    return node
+  /**
+   * Chooses a node and takes one of its places; the caller gives it back with `release`. A job that was taken finds a place even when
+   * the room it was taken for has gone since. Null: the pool has no node that takes work.
+   */
+  reserve(job: PlacedJob): NodePlace | null {
+    const pool = this.#pools.get(job.pool)
+    if (pool === undefined) return null
+    const now = this.#deps.now()
+    const workers = this.#deps.workersOf(job.pool)
+    const choices = this.#takingWork(job.pool).map((node) => this.#choice(node, pool.targets, workers))
+    const lora = this.#adapters.get(job.model)
+    const placed = placeJob(
+      choices,
+      { ...job, lora },
+      { now, stickyTokensMax: this.#stickyTokensMax(job, pool.targets) },
+    )
+    const least = choices.toSorted((a, b) => a.inFlight - b.inFlight)[0]?.name
+    const node = this.#nodes.get(placed?.node ?? least ?? '')
+    return node === undefined ? null : this.#seat(node, placed?.reason ?? 'last-resort', job)
   }
 
-  release(node: WorkerNode): void {
-    node.inFlight -= 1
-    if (node.inFlight === 0 && this.#nodes.get(node.config.name) !== node) void node.backend.close()
+  /** Gives a place back; the connections of a node that left the configuration go with its last call. */
+  release(place: NodePlace): void {
+    place.release()
+    const { node } = place
+    if (node.load.inFlight === 0 && this.#nodes.get(node.config.name) !== node) void node.close()
   }
 
   /** A node that brings tokens was up just now, whatever becomes of the answer; its failures are not forgiven for it. */
   seenAlive(node: WorkerNode): void {
-    node.health = { ...node.health, lastOkAt: this.#now() }
+    node.health = { ...node.health, lastOkAt: this.#deps.now() }
   }
 
   answered(node: WorkerNode): void {
-    node.health = nodeAnswered(node.health, this.#now())
+    node.health = nodeAnswered(node.health, this.#deps.now())
   }
 
   failed(node: WorkerNode): void {
-    node.health = nodeFailed(node.health, this.#now())
+    node.health = nodeFailed(node.health, this.#deps.now())
+  }
+
+  probeFailed(node: WorkerNode): void {
+    node.health = probeFailed(node.health, this.#deps.now())
+  }
+
+  /** A node that cannot be probed gets work again and has to prove itself by it. */
+  letIn(node: WorkerNode): void {
+    node.health = { ...node.health, probeAt: null }
   }
 
   overloaded(node: WorkerNode): void {
-    node.health = nodeOverloaded(node.health, this.#now())
+    node.health = nodeOverloaded(node.health, this.#deps.now())
+  }
+
+  /** What the node said of itself: whether it can serve at all. */
+  judged(node: WorkerNode, unfit: NodeHealth['unfit']): void {
+    node.health = { ...node.health, unfit }
   }
 
   /** Whether the pool has a node beside these that is not ejected. */
   othersLeft(pool: string, tried: readonly string[]): boolean {
-    const now = this.#now()
-    return this.#of(pool).some((node) => !tried.includes(node.config.name) && !isEjected(node.health, now))
+    const now = this.#deps.now()
+    return this.#takingWork(pool).some((node) => !tried.includes(node.config.name) && !isEjected(node.health, now))
   }
 
-  states(pool: string, workers: readonly string[], self: string): NodeState[] {
-    const now = this.#now()
-    return this.#of(pool).map(({ config, inFlight, health }) => ({
-      node: config.name,
-      state: isEjected(health, now) ? 'ejected' : 'up',
-      inFlight,
-      limit: nodeShare(config.inFlightMax, workers, self),
-      lastOkAgoMs: health.lastOkAt === null ? null : Math.round(now - health.lastOkAt),
+  states(pool: string): NodeState[] {
+    const now = this.#deps.now()
+    const workers = this.#deps.workersOf(pool)
+    return this.#of(pool).map((node) => ({
+      node: node.config.name,
+      state: stateOf(node, now),
+      inFlight: node.load.inFlight,
+      prefillTokens: node.load.prefillTokens,
+      limit: this.#share(node, workers),
+      lastOkAgoMs: node.health.lastOkAt === null ? null : Math.round(now - node.health.lastOkAt),
     }))
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#nodes.values()].map((node) => node.backend.close()))
+    await Promise.all([...this.#nodes.values()].map((node) => node.close()))
   }
 
   #of(pool: string): WorkerNode[] {
-    return (this.#pools.get(pool) ?? []).flatMap((name) => this.#nodes.get(name) ?? [])
+    return (this.#pools.get(pool)?.nodes ?? []).flatMap((name) => this.#nodes.get(name) ?? [])
+  }
+
+  #takingWork(pool: string): WorkerNode[] {
+    return this.#of(pool).filter((node) => node.config.mode === 'active')
+  }
+
+  #share(node: WorkerNode, workers: readonly string[]): number {
+    return nodeShare(node.control.limit(node.config.inFlightMax), workers, this.#deps.self)
+  }
+
+  /** Whether this worker has used up its part of the node's bounds in tokens. An empty node takes anything. */
+  #tokensFull(node: WorkerNode, targets: Targets, workers: number): boolean {
+    const { load, control } = node
+    const part = 1 / Math.max(1, workers)
+    if (load.inFlight === 0) return false
+    return (
+      load.prefillTokens >= control.prefillTokensMax(targets, this.#deps.now()) * part ||
+      load.kvTokens >= control.kvTokensMax * part
+    )
+  }
+
+  #choice(node: WorkerNode, targets: Targets, workers: readonly string[]): NodeChoice {
+    return {
+      name: node.config.name,
+      inFlight: node.load.inFlight,
+      limit: this.#share(node, workers),
+      prefillTokens: node.load.prefillTokens + this.#deps.othersAt(node.config.name).prefillTokens,
+      tokensFull: this.#tokensFull(node, targets, workers.length),
+      health: node.health,
+    }
+  }
+
+  /** Prompt tokens that a job may wait behind at the node that holds its prefix. */
+  #stickyTokensMax(job: PlacedJob, targets: Targets): number {
+    const rates = this.#takingWork(job.pool).map((node) => node.control.prefillTokensPerSecond)
+    const mean = rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length)
+    return Math.max(stickyTokensMin, (mean * targets[job.lane].ttftMs * stickyShare) / 1000)
+  }
+
+  #seat(node: WorkerNode, reason: PlaceReason, job: PlacedJob): NodePlace {
+    const { now } = this.#deps
+    const tokensAhead = node.load.prefillTokens + this.#deps.othersAt(node.config.name).prefillTokens
+    const seat = node.load.take({ promptTokens: job.promptTokensEstimate, outputTokensMax: job.outputTokensMax }, now())
+    const targets = this.#pools.get(job.pool)?.targets ?? laneTargets
+    return new NodePlace(
+      { node, reason, lane: job.lane, seat, tokensAhead },
+      { now, observe: (observed, observation) => this.#observe(observed, observation, targets) },
+    )
+  }
+
+  #observe(node: WorkerNode, observation: Observation, targets: Targets): void {
+    node.control.observe(observation, {
+      inFlight: node.load.inFlight + this.#deps.othersAt(node.config.name).inFlight,
+      ceiling: node.config.inFlightMax,
+      targets,
+      now: this.#deps.now(),
+    })
   }
 
   #keepOrCreate(former: WorkerNode | undefined, config: NodeConfig): WorkerNode {
-    if (former !== undefined && isSameServer(former.config, config)) {
-      former.config = config
-      return former
-    }
-    return { config, backend: openBackend(config, this.#readCredential), inFlight: 0, health: unknownHealth() }
+    const kept = former !== undefined && isSameServer(former.config, config) ? former : null
+    const node = kept ?? this.#open(config)
+    node.config = config
+    node.drainingSince = config.mode === 'draining' ? (node.drainingSince ?? this.#deps.now()) : null
+    return node
+  }
+
+  #open(config: NodeConfig): WorkerNode {
+    const { readCredential } = this.#deps
+    const credential = config.credential === undefined ? null : readCredential(config.credential)
+    return new WorkerNode(config, openBackend(config, readCredential), credential)
   }
 }
 
@@ -149,3 +269,17 @@ const isSameServer = (one: NodeConfig, other: NodeConfig): boolean =>
   one.credential === other.credential &&
   one.profile === other.profile &&
   isDeepStrictEqual(one.backend, other.backend)
+
+/** The lanes' targets, with what the configuration says otherwise. */
+const targetsOf = (lanes: ConfigDocument['pools'][number]['lanes']): Targets => {
+  const targets: Record<Lane, LaneTarget> = { ...laneTargets }
+  for (const { name, ttftMs, itlMs } of lanes)
+    targets[name] = { ttftMs: ttftMs ?? targets[name].ttftMs, itlMs: itlMs ?? targets[name].itlMs }
+  return targets
+}
+
+const stateOf = ({ config, health }: WorkerNode, now: number): NodeState['state'] => {
+  if (config.mode !== 'active') return config.mode
+  if (health.unfit !== null) return health.unfit
+  return isEjected(health, now) ? 'ejected' : 'up'
+}

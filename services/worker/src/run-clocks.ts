@@ -3,6 +3,14 @@ const gapMs = 10_000
 
 export type ClockVerdict = 'too-slow' | 'stalled'
 
+export interface ClockLimits {
+  /** What the request has left, ms. */
+  msToFirstByte: number
+  msToEnd: number
+  /** By when this node should have answered, ms: beyond, another node is asked. */
+  firstTokenWithinMs: number
+}
+
 /**
  * The clocks of one call: time to the first token, gap between chunks, time to the end. Whichever runs out aborts the signal, which
  * closes the node's socket.
@@ -14,9 +22,13 @@ export class RunClocks implements Disposable {
   #heardAt = 0
   #verdict: ClockVerdict | null = null
 
-  constructor(limits: { msToFirstByte: number; msToEnd: number }) {
-    this.#progressTimer = setTimeout(() => this.#expire('too-slow'), Math.max(0, limits.msToFirstByte))
-    this.#endTimer = setTimeout(() => this.#expire('too-slow'), Math.max(0, limits.msToEnd))
+  constructor({ msToFirstByte, msToEnd, firstTokenWithinMs }: ClockLimits) {
+    const inTime = firstTokenWithinMs < msToFirstByte
+    this.#progressTimer = setTimeout(
+      () => this.#expire(inTime ? 'stalled' : 'too-slow'),
+      Math.max(0, Math.min(msToFirstByte, firstTokenWithinMs)),
+    )
+    this.#endTimer = setTimeout(() => this.#expire('too-slow'), Math.max(0, msToEnd))
   }
 
   get signal(): AbortSignal {
@@ -35,6 +47,11 @@ export class RunClocks implements Disposable {
     if (!first) return
     clearTimeout(this.#progressTimer)
     this.#watchGap(gapMs)
+  }
+
+  /** The node stands still, as seen by its other streams. */
+  stall(): void {
+    if (!this.#controller.signal.aborted) this.#expire('stalled')
   }
 
   /** Stops the call for a reason of ours. */

@@ -11,7 +11,8 @@ import { countsAgainstNode, judgeFailure, overloadsNode } from './core/judge-fai
 import type { NodeTrouble } from './core/judge-failure.ts'
 import type { FrameClock } from './frame-clock.ts'
 import { FrameLog } from './frame-log.ts'
-import type { NodeSet, WorkerNode } from './node-set.ts'
+import type { NodePlace } from './node-place.ts'
+import type { NodeSet } from './node-set.ts'
 import { RunClocks } from './run-clocks.ts'
 
 export interface RunDependencies {
@@ -32,15 +33,15 @@ export class Run {
   readonly job: Job
   readonly run: RunId
   readonly frames: FrameLog
-  readonly #node: WorkerNode
+  readonly place: NodePlace
   readonly #deps: RunDependencies
   #clocks: RunClocks | null = null
   #stopped: 'cancelled' | 'handed-over' | null = null
 
-  constructor(job: Job, run: RunId, node: WorkerNode, dependencies: RunDependencies) {
+  constructor(job: Job, run: RunId, place: NodePlace, dependencies: RunDependencies) {
     this.job = job
     this.run = run
-    this.#node = node
+    this.place = place
     this.#deps = dependencies
     this.frames = new FrameLog(
       { request: job.request, attempt: job.attempt, run },
@@ -62,7 +63,8 @@ export class Run {
         'penstock.request_id': job.request,
         'penstock.attempt': job.attempt,
         'penstock.pool': job.pool,
-        'penstock.node': this.#node.config.name,
+        'penstock.node': this.place.node.config.name,
+        'penstock.place_reason': this.place.reason,
       },
     )
     try {
@@ -78,7 +80,10 @@ export class Run {
       await this.#answer(claimed.go, claimed.body, span)
     } catch (error) {
       this.#deps.log.error({ err: error, request_id: job.request }, 'run failed by a bug')
-      this.#fail({ kind: 'failed', code: 'internal', retry: false, fault: 'none', node: this.#node.config.name }, span)
+      this.#fail(
+        { kind: 'failed', code: 'internal', retry: false, fault: 'none', node: this.place.node.config.name },
+        span,
+      )
     }
     return true
   }
@@ -95,6 +100,11 @@ export class Run {
     this.frames.close({ kind: 'handover' })
   }
 
+  /** None of the node's streams brings anything: this one goes on elsewhere. */
+  nodeFroze(): void {
+    this.#clocks?.stall()
+  }
+
   #stop(why: 'cancelled' | 'handed-over'): void {
     this.#stopped ??= why
     this.#clocks?.abort()
@@ -106,7 +116,7 @@ export class Run {
       this.#close(rendered.part, span)
       return
     }
-    using clocks = new RunClocks(go)
+    using clocks = new RunClocks({ ...go, firstTokenWithinMs: this.place.called() })
     this.#clocks = clocks
     if (this.#stopped !== null) clocks.abort()
     const trouble = await this.#call(rendered.call, clocks, span)
@@ -115,10 +125,12 @@ export class Run {
       span.end(this.#stopped)
       return
     }
-    if (countsAgainstNode(trouble)) this.#deps.nodes.failed(this.#node)
-    if (overloadsNode(trouble)) this.#deps.nodes.overloaded(this.#node)
-    const { name } = this.#node.config
-    const { lastOkAt } = this.#node.health
+    if (countsAgainstNode(trouble)) this.#deps.nodes.failed(this.place.node)
+    // The model may be gone from the node: what it serves is looked at before others fail there.
+    if (trouble.kind === 'status' && trouble.status === 404) this.place.node.checkSoon = true
+    if (overloadsNode(trouble)) this.#deps.nodes.overloaded(this.place.node)
+    const { name } = this.place.node.config
+    const { lastOkAt } = this.place.node.health
     this.#fail(
       judgeFailure(trouble, {
         node: name,
@@ -153,13 +165,14 @@ export class Run {
     const allowed = canContinue(call, { text: go.said.text, toolCallsBegun: false, reasoningBegun: false })
     if (!allowed.ok) return refuse({ code: 'cannot_continue', retry: false, message: allowed.reason })
     const rest = continuation(limitOutput(call, model.contextTokens), go.said)
-    if (rest.kind === 'call' && isBegun(rest.call) && !this.#node.backend.continuesAnswers) return this.#cannotGoOn(go)
+    if (rest.kind === 'call' && isBegun(rest.call) && !this.place.node.backend.continuesAnswers)
+      return this.#cannotGoOn(go)
     return rest.kind === 'complete' ? end(rest.finishReason) : rest
   }
 
   /** Another node may be of a kind that goes on with an answer; what the client itself began is its own to change. */
   #cannotGoOn(go: Go): { kind: 'part'; part: Part } {
-    const node = this.#node.config.name
+    const node = this.place.node.config.name
     const base = { kind: 'failed', node, fault: 'unreached' } as const
     if (go.said.text === '')
       return {
@@ -178,7 +191,7 @@ export class Run {
   /** Calls the node and sends its answer; null when all went well. */
   async #call(call: ModelCall, clocks: RunClocks, span: OpenSpan): Promise<NodeTrouble | null> {
     let first = true
-    const answer = await this.#node.backend.answer({
+    const answer = await this.place.node.backend.answer({
       call,
       servedName: this.#servedName(),
       cacheSalt: this.#deps.cacheSalt,
@@ -187,6 +200,7 @@ export class Run {
       signal: clocks.signal,
       onParts: (parts) => {
         clocks.progress()
+        this.place.heard(tokensOf(parts))
         for (const part of parts) {
           if (first) this.#firstToken(span)
           first = false
@@ -195,7 +209,8 @@ export class Run {
       },
     })
     if (answer.kind === 'end') {
-      this.#deps.nodes.answered(this.#node)
+      this.#deps.nodes.answered(this.place.node)
+      this.place.ended(answer.uncachedTokens ?? null)
       this.#close(answer.end, span)
       return null
     }
@@ -203,13 +218,16 @@ export class Run {
     if (clocks.verdict === 'stalled') return { kind: 'broken', reason: 'no byte for too long' }
     const { trouble } = answer
     if (this.#stopped === null && (trouble.kind === 'broken' || trouble.kind === 'status'))
-      this.#deps.log.warn({ request_id: this.job.request, node: this.#node.config.name, ...trouble }, 'node failed')
+      this.#deps.log.warn(
+        { request_id: this.job.request, node: this.place.node.config.name, ...trouble },
+        'node failed',
+      )
     return trouble
   }
 
   #firstToken(span: OpenSpan): void {
     span.span.addEvent('first_token')
-    this.#deps.nodes.seenAlive(this.#node)
+    this.#deps.nodes.seenAlive(this.place.node)
   }
 
   #servedName(): string {
@@ -229,3 +247,6 @@ export class Run {
 
 /** Whether the model is to go on with the last message instead of answering it. */
 const isBegun = (call: ModelCall): boolean => call.kind === 'chat' && call.continueFinal === true
+
+const tokensOf = (parts: readonly Part[]): number =>
+  parts.reduce((sum, part) => sum + (part.kind === 'text' || part.kind === 'reasoning' ? part.tokens : 1), 0)

@@ -26,6 +26,8 @@ const newJob = (pool: string, over: object = {}): Job => ({
   model: 'm',
   family: 'general',
   configVersion: 1,
+  promptTokensEstimate: 100,
+  outputTokensMax: 100,
   affinity: [],
   avoidNodes: [],
   ...over,

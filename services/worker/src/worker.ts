@@ -13,8 +13,9 @@ import type { Job, RunId, WorkerId } from '@penstock/contracts'
 import type { ConfigSnapshot } from '@penstock/config'
 import type { PoolQueue } from '@penstock/queue'
 import type { Logger, Tracing } from '@penstock/runtime'
-import { PoolPresence } from '@penstock/scheduling'
+import { ColleagueLoads, PoolPresence } from '@penstock/scheduling'
 import { FrameClock } from './frame-clock.ts'
+import { NodeProber } from './node-prober.ts'
 import { NodeSet } from './node-set.ts'
 import { RunRegistry } from './run-registry.ts'
 import { Run } from './run.ts'
@@ -40,6 +41,11 @@ export interface WorkerDependencies {
 
 /** An ingress unheard for this long is gone: nobody reads the answers of its runs. */
 const ownerSilenceMs = 5000
+/** A node none of whose decoding streams brings a byte for this long stands still (design §4), ms. */
+const frozenMs = 1500
+const watchNodesEveryMs = 250
+/** A node that the configuration drains may end its runs for this long, ms. */
+const nodeDrainMs = 30_000
 /** A reader sees text at least this often, ms. */
 const frameEveryMs = 20
 
@@ -50,39 +56,58 @@ export class Worker implements AsyncDisposable {
   readonly #nodes: NodeSet
   readonly #runs: RunRegistry
   readonly #presence: PoolPresence
+  readonly #colleagues: ColleagueLoads
+  readonly #prober: NodeProber
   readonly #loop: TakeLoop
   readonly #frameClock = new FrameClock(frameEveryMs)
   readonly #owners = new Map<string, number>()
   readonly #timers: NodeJS.Timeout[]
   #snapshot: ConfigSnapshot
   #draining = false
+  #watchedAt = 0
 
   constructor(options: WorkerOptions, dependencies: WorkerDependencies, snapshot: ConfigSnapshot) {
     this.#options = options
     this.#deps = dependencies
     this.#snapshot = snapshot
     const { bus, now, queue, log } = dependencies
-    this.#nodes = new NodeSet(dependencies.readCredential, now)
+    this.#nodes = new NodeSet({
+      self: options.worker,
+      readCredential: dependencies.readCredential,
+      workersOf: (pool) => this.#presence.workersOf(pool, now()),
+      othersAt: (node) => this.#colleagues.at(node, now()),
+      now,
+    })
+    this.#prober = new NodeProber({ nodes: this.#nodes, log, servedNamesOf: (node) => this.#servedNamesOf(node), now })
     this.#runs = new RunRegistry(now)
     this.#presence = new PoolPresence(now())
+    this.#colleagues = new ColleagueLoads(options.worker)
     this.#loop = new TakeLoop({
       queue,
       log,
-      room: (pool) => this.#nodes.room(pool, this.#colleagues(pool), options.worker),
+      room: (pool) => this.#nodes.room(pool),
       start: (job, run) => void this.#start(job, run),
     })
     bus.serve(cancelRun, [options.worker], ({ message }) => ({ reply: { known: this.#cancel(message.run) } }))
     bus.serve(resendFrames, [options.worker], ({ message }) => ({
       reply: { known: this.#resend(message.run, message.fromSeq) },
     }))
-    bus.subscribe(workerBeat, [], ({ message }) => this.#presence.heard(message, now()))
+    bus.subscribe(workerBeat, [], ({ message }) => {
+      this.#presence.heard(message, now())
+      this.#colleagues.heard(message, now())
+    })
     bus.subscribe(ingressBeat, [], ({ message }) => this.#owners.set(message.ingress, now()))
     bus.serve(reportStatus, [], () => ({
       reply: { service: 'worker', instance: options.instance, configVersion: this.#snapshot.version },
     }))
     bus.subscribe(jobAdded, ['*'], ({ message }) => this.#jobAdded(message.pool, message.worker))
+    this.#watchedAt = now()
     this.configure(snapshot)
-    this.#timers = [setInterval(() => this.#beat(), beatEveryMs), setInterval(() => this.#dropOrphans(), 1000)]
+    this.#timers = [
+      setInterval(() => this.#beat(), beatEveryMs),
+      setInterval(() => this.#dropOrphans(), 1000),
+      setInterval(() => this.#watchNodes(), watchNodesEveryMs),
+    ]
     this.#beat()
   }
 
@@ -102,20 +127,21 @@ export class Worker implements AsyncDisposable {
     for (const run of this.#runs.active) run.handOver()
     if (this.#deps.bus.connected) await this.#deps.bus.flush()
     for (const timer of this.#timers) clearInterval(timer)
+    this.#prober[Symbol.dispose]()
     await this.#nodes.close()
   }
 
   async #start(job: Job, id: RunId): Promise<void> {
     const { worker } = this.#options
-    const node = this.#nodes.reserve(job.pool, job, this.#colleagues(job.pool), worker)
-    if (node === null) {
+    const place = this.#nodes.reserve(job)
+    if (place === null) {
       this.#deps.log.warn(
         { request_id: job.request, pool: job.pool },
         'job of a pool without nodes: dropped, its owner asks again',
       )
       return
     }
-    const run = new Run(job, id, node, {
+    const run = new Run(job, id, place, {
       ...this.#deps,
       nodes: this.#nodes,
       worker,
@@ -125,7 +151,7 @@ export class Worker implements AsyncDisposable {
     })
     this.#runs.start(run)
     const granted = await run.execute()
-    this.#nodes.release(node)
+    this.#nodes.release(place)
     this.#runs.end(run, granted)
     this.#loop.placeFreed()
   }
@@ -133,7 +159,7 @@ export class Worker implements AsyncDisposable {
   /** A nudge for another worker is left to it; one for us that we have no room for goes on to everybody. */
   #jobAdded(pool: string, asked: WorkerId | null): void {
     const { worker } = this.#options
-    if (asked === worker && this.#nodes.room(pool, this.#colleagues(pool), worker) <= 0)
+    if (asked === worker && this.#nodes.room(pool) <= 0)
       this.#deps.bus.publish(jobAdded, [pool], { pool, worker: null })
     else if (asked === null || asked === worker) this.#loop.nudge(pool)
   }
@@ -155,10 +181,6 @@ export class Worker implements AsyncDisposable {
     return pools === null ? this.#nodes.pools : this.#nodes.pools.filter((pool) => pools.includes(pool))
   }
 
-  #colleagues(pool: string): string[] {
-    return this.#presence.workersOf(pool, this.#deps.now())
-  }
-
   #beat(): void {
     if (!this.#deps.bus.connected) return
     const { worker, instance } = this.#options
@@ -169,11 +191,31 @@ export class Worker implements AsyncDisposable {
       configVersion: this.#snapshot.version,
       pools: this.#pools().map((pool) => ({
         pool,
-        room: this.#nodes.room(pool, this.#colleagues(pool), worker),
-        nodes: this.#nodes.states(pool, this.#colleagues(pool), worker),
+        room: this.#nodes.room(pool),
+        nodes: this.#nodes.states(pool),
       })),
       silentRuns: this.#runs.silentFor(beatEveryMs),
     })
+  }
+
+  /** Runs of nodes that stand still, or were drained for long enough, go on elsewhere. */
+  #watchNodes(): void {
+    const now = this.#deps.now()
+    const lateMs = now - this.#watchedAt - watchNodesEveryMs
+    this.#watchedAt = now
+    // A worker that stood still itself heard nobody: what waits in its sockets is read first.
+    if (lateMs > frozenMs / 2) return
+    for (const run of this.#runs.active) {
+      const { node } = run.place
+      if (run.place.decoding && (node.load.silentForMs(now) ?? 0) > frozenMs) run.nodeFroze()
+      if (node.drainingSince !== null && now - node.drainingSince > nodeDrainMs) run.handOver()
+    }
+  }
+
+  #servedNamesOf(node: string): string[] {
+    const { pools, models } = this.#snapshot.document
+    const of = pools.filter(({ nodes }) => nodes.includes(node)).map(({ name }) => name)
+    return models.filter(({ pool }) => of.includes(pool)).map(({ servedName }) => servedName)
   }
 
   /** Stops runs whose ingress is gone. While the bus is away nobody's silence counts. */

@@ -7,7 +7,7 @@ import { OpenAiCompletionInput } from './request.ts'
 const defaultMaxTokens = 16
 
 /** Lengths of prompt beginnings that requests may share, characters. */
-const affinityChars = [16_384, 2_048]
+const affinityChars = [4096, 1024]
 
 /** OpenAI's text completion endpoint: the prompt goes to the model as it is, sampled as the node does by default. */
 export const openAiCompletion: Feature<OpenAiCompletionInput> = {

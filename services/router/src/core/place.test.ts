@@ -105,3 +105,17 @@ describe('a request', () => {
     expect(asked).toEqual(['fast completion'])
   })
 })
+
+test('a pool that drains takes no new request, and goes on with those that clients already read', () => {
+  const draining: ConfigDocument = {
+    ...document,
+    pools: document.pools.map((pool) => ({ ...pool, mode: 'draining' as const })),
+  }
+  expect(place(envelope({ kind: 'default' }), facts({ document: draining }))).toMatchObject({
+    kind: 'refused',
+    code: 'backend_unavailable',
+  })
+  expect(place(envelope({ kind: 'default' }, { resumed: true }), facts({ document: draining }))).toMatchObject({
+    kind: 'accepted',
+  })
+})

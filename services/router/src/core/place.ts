@@ -14,6 +14,9 @@ export interface PlaceFacts {
   depth(pool: string, lane: Lane): number
 }
 
+/** A pool that drains is on its way out: asking again soon is in vain. */
+const drainingRetryAfterMs = 10_000
+
 /** Feature to model to pool and lane, and whether at all. Pure: knows all pools, sees no prompt. */
 export const place = (envelope: Envelope, facts: PlaceFacts): Accepted | Refused => {
   const resolved = resolve(envelope, facts.document)
@@ -21,6 +24,8 @@ export const place = (envelope: Envelope, facts: PlaceFacts): Accepted | Refused
   const { model, pool, rule } = resolved
   const lane = featureSettings(facts.document, envelope.feature).lane ?? facts.defaultLane
   const settings = facts.document.pools.find(({ name }) => name === pool)
+  if (settings?.mode === 'draining' && !envelope.resumed)
+    return { kind: 'refused', code: 'backend_unavailable', retryAfterMs: drainingRetryAfterMs }
   const admission = admit({
     presence: facts.presence(pool),
     depth: facts.depth(pool, lane),

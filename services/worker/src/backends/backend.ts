@@ -18,7 +18,12 @@ export interface BackendCall {
 }
 
 export type BackendAnswer =
-  | { readonly kind: 'end'; readonly end: EndPart }
+  | {
+      readonly kind: 'end'
+      readonly end: EndPart
+      /** Prompt tokens that were not in a prefix cache; absent when the server does not tell. */
+      readonly uncachedTokens?: number
+    }
   | { readonly kind: 'trouble'; readonly trouble: NodeTrouble }
 
 /**

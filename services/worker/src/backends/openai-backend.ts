@@ -52,7 +52,8 @@ export class OpenAiBackend implements Backend {
       })
       if (answer.status !== 200) return { kind: 'trouble', trouble: troubleOf(answer) }
       const end = broken === null ? reader.end() : null
-      if (end !== null) return { kind: 'end', end }
+      const { uncachedTokens } = reader
+      if (end !== null) return { kind: 'end', end, ...(uncachedTokens === null ? {} : { uncachedTokens }) }
       return { kind: 'trouble', trouble: broken ?? { kind: 'broken', reason: 'ended without a finish reason' } }
     } catch (error) {
       if (!(error instanceof NodeCallFailed)) throw error

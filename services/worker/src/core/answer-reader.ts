@@ -44,6 +44,12 @@ export class AnswerReader {
     return { kind: 'parts', parts }
   }
 
+  /** Prompt tokens that the node had to prefill; null: it did not tell. */
+  get uncachedTokens(): number | null {
+    const cached = this.#usage?.cachedTokens
+    return this.#usage === null || cached === undefined ? null : this.#usage.promptTokens - cached
+  }
+
   /** The end part once the stream has ended; null: it ended too early. */
   end(): EndPart | null {
     return this.#finish === null

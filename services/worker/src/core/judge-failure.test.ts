@@ -43,7 +43,7 @@ describe('a status of the node', () => {
     [405, 'backend_error', false, 'none'],
     [413, 'backend_error', false, 'none'],
     [422, 'backend_error', false, 'none'],
-    [307, 'backend_error', false, 'none'],
+    [307, 'backend_error', true, 'broke'],
   ])('%i is %s; another node may be tried: %s; fault: %s', (code, expected, retry, fault) => {
     const judged = judgeFailure(status(code), facts())
     expect(judged).toMatchObject({ code: expected, retry, fault, upstreamStatus: code, node: 'a' })

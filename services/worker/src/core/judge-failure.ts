@@ -85,9 +85,12 @@ const judgeStatus = (status: number, retryAfterMs: number | null, othersLeft: bo
     : ({ code: 'backend_error', retry: false, fault: 'none', upstreamStatus: status } as const)
 }
 
-/** A failure of the node or of its credential. 501 is none: the model cannot do what was asked, at no node. */
+/**
+ * A failure of the node or of its credential; a redirect leads nowhere that is configured. 501 is none: the model cannot do what
+ * was asked, at no node.
+ */
 const nodeIsWrong = (status: number): boolean =>
-  (status >= 500 && status !== 501 && status !== 503) || status === 401 || status === 403
+  (status >= 500 && status !== 501 && status !== 503) || (status >= 300 && status < 400) || [401, 403].includes(status)
 
 /** Whether the trouble says something bad about the node's health. Overload and a client's mistake do not. */
 export const countsAgainstNode = (trouble: NodeTrouble): boolean => {

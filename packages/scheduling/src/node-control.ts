@@ -1,0 +1,94 @@
+import type { Lane } from '@penstock/contracts'
+import { initialLimit, targetKept, targetMissed } from './in-flight-limit.ts'
+import type { InFlightLimit } from './in-flight-limit.ts'
+import type { LaneTarget } from './lane-target.ts'
+import { prefillMeasured, prefillMs, unknownPrefillRate } from './prefill-rate.ts'
+import type { PrefillRate } from './prefill-rate.ts'
+
+/** What a call told about its node. Durations in ms. */
+export type Observation =
+  /** `tokens`: of the prompt, as estimated. */
+  | { kind: 'first-token'; lane: Lane; tookMs: number; tokens: number }
+  /** Mean gap between the tokens of a stretch of an answer. */
+  | { kind: 'pace'; lane: Lane; itlMs: number; tookMs: number }
+
+export interface ControlFacts {
+  /** In flight at the node by all workers, as far as known. */
+  inFlight: number
+  ceiling: number
+  targets: Readonly<Record<Lane, LaneTarget>>
+  now: number
+}
+
+/** Two steps of a large GPU's default budget (contract vllm §3.1): less would leave it idle between two calls. */
+const prefillTokensMin = 16_384
+/** A lane that has sent nothing for this long does not bound the others' prefill, ms. */
+const laneForgottenMs = 60_000
+/** Of the KV cache: beyond, growth in decode evicts what runs and throughput falls (contract vllm §3.5). */
+const kvShare = 0.9
+/** A first token within three times what is expected and this much more is no sign of trouble, ms (design §4). */
+const firstTokenGraceMs = 5000
+
+/** One worker's learned bounds of one node: requests by AIMD, prompt tokens waiting and KV tokens by the node's measured speed and size. */
+export class NodeControl {
+  #limit: InFlightLimit | null = null
+  #rate: PrefillRate = unknownPrefillRate()
+  #kvTokensMax: number | null = null
+  readonly #laneSeenAt = new Map<Lane, number>()
+
+  /** Requests in flight, by all workers together. */
+  limit(ceiling: number): number {
+    return Math.max(1, Math.min(ceiling, Math.floor(this.#limit?.limit ?? initialLimit(ceiling).limit)))
+  }
+
+  get prefillTokensPerSecond(): number {
+    return this.#rate.tokensPerSecond
+  }
+
+  /** Prompt tokens that may wait for their prefill, by all workers together: what the strictest lane in use can wait for. */
+  prefillTokensMax(targets: Readonly<Record<Lane, LaneTarget>>, now: number): number {
+    const waits = [...this.#laneSeenAt].flatMap(([lane, at]) =>
+      now - at <= laneForgottenMs ? [targets[lane].ttftMs] : [],
+    )
+    const waitMs = waits.length === 0 ? targets.interactive.ttftMs : Math.min(...waits)
+    return Math.max(prefillTokensMin, (this.#rate.tokensPerSecond * waitMs) / 1000)
+  }
+
+  /** Tokens the KV cache may be asked to hold, by all workers together; infinite while its size is unknown. */
+  get kvTokensMax(): number {
+    return this.#kvTokensMax === null ? Infinity : this.#kvTokensMax * kvShare
+  }
+
+  /** Until when a call must have brought its first token, ms from its start. */
+  firstTokenWithinMs(tokensAhead: number, promptTokens: number): number {
+    return prefillMs(this.#rate, tokensAhead + promptTokens) * 3 + firstTokenGraceMs
+  }
+
+  observe(observation: Observation, facts: ControlFacts): void {
+    const { lane, tookMs } = observation
+    this.#laneSeenAt.set(lane, facts.now)
+    const late =
+      observation.kind === 'pace'
+        ? observation.itlMs > facts.targets[lane].itlMs
+        : tookMs - prefillMs(this.#rate, observation.tokens) > facts.targets[lane].ttftMs
+    const limit = this.#limit ?? initialLimit(facts.ceiling)
+    this.#limit = late ? targetMissed(limit, { ...facts, tookMs }) : targetKept(limit, facts)
+  }
+
+  /** A prompt's tokens, without cached ones, took so long to the first token. */
+  prefilled(sample: { tokens: number; tookMs: number }): void {
+    this.#rate = prefillMeasured(this.#rate, sample)
+  }
+
+  /** What the node says of the size of its KV cache, tokens; null: it does not tell. */
+  sized(kvTokens: number | null): void {
+    this.#kvTokensMax = kvTokens
+  }
+
+  /** The node's process is another one: nothing learned holds. */
+  forget(): void {
+    this.#limit = null
+    this.#rate = unknownPrefillRate()
+    this.#kvTokensMax = null
+  }
+}

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { ConfigDocument } from '@penstock/config'
+import { createLogger } from '@penstock/runtime'
+import { expect, onTestFinished, test } from 'vitest'
+import { NodeProber } from './node-prober.ts'
+import { NodeSet } from './node-set.ts'
+import type { WorkerNode } from './worker-node.ts'
+
+const log = createLogger({ service: 'x', instance: 'x', level: 'silent' }, { write: () => undefined })
+
+interface Script {
+  sleeps: boolean
+  served: string
+  startedAt: number
+  /** Status of a call; null: no answer at all. */
+  callStatus: number | null
+}
+
+/** A node that says what the script says, and a prober that looks after it. */
+const probed = async (script: Script): Promise<{ node: WorkerNode; set: NodeSet; calls: string[] }> => {
+  const calls: string[] = []
+  const server = createServer((request, response) => {
+    calls.push(request.url ?? '')
+    if (request.url === '/v1/models') response.end(JSON.stringify({ data: [{ id: script.served }] }))
+    else if (request.url === '/metrics')
+      response.end(
+        `process_start_time_seconds ${script.startedAt}\n` +
+          `vllm:engine_sleep_state{sleep_state="awake"} ${script.sleeps ? 0 : 1}\n` +
+          `vllm:engine_sleep_state{sleep_state="weights_offloaded"} ${script.sleeps ? 1 : 0}\n`,
+      )
+    else if (script.callStatus !== null) {
+      response.writeHead(script.callStatus, { 'content-type': 'text/event-stream' })
+      response.end('data: {"choices":[{"text":"a","finish_reason":"length"}]}\n\ndata: [DONE]\n\n')
+    }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void (server.closeAllConnections(), server.close()))
+  const set = new NodeSet({
+    self: 'self',
+    readCredential: () => '',
+    workersOf: () => ['self'],
+    othersAt: () => ({ inFlight: 0, prefillTokens: 0 }),
+    now: () => performance.now(),
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+  set.configure(ConfigDocument.parse({ nodes: [{ name: 'a', url }], pools: [{ name: 'p', nodes: ['a'] }], models: [] }))
+  const prober = new NodeProber({ nodes: set, log, servedNamesOf: () => ['m'], now: () => performance.now() })
+  onTestFinished(async () => {
+    prober[Symbol.dispose]()
+    await set.close()
+  })
+  const [node] = set.all
+  return { node: node!, set, calls }
+}
+const healthy = (): Script => ({ sleeps: false, served: 'm', startedAt: 1000, callStatus: 200 })
+const until = (what: () => unknown) => expect.poll(what, { timeout: 8000, interval: 20 })
+
+test('a node that failed gets work again once it answers one token, and not before', async () => {
+  const script = { ...healthy(), callStatus: 500 }
+  const { node, set, calls } = await probed(script)
+  set.failed(node)
+  await until(() => node.health.failures).toBe(2)
+  expect(node.health.probeAt).not.toBeNull()
+  script.callStatus = 200
+  await until(() => node.health.probeAt).toBeNull()
+  expect(calls.filter((url) => url === '/v1/completions').length).toBeGreaterThanOrEqual(2)
+})
+
+test('a node that sleeps gets no work until it is awake', async () => {
+  const script = { ...healthy(), sleeps: true }
+  const { node, set } = await probed(script)
+  await until(() => set.states('p')[0]?.state).toBe('asleep')
+  script.sleeps = false
+  node.checkSoon = true
+  await until(() => set.states('p')[0]?.state).toBe('up')
+})
+
+test('a node that serves another model than the configuration says gets no work', async () => {
+  const { set } = await probed({ ...healthy(), served: 'other' })
+  await until(() => set.states('p')[0]?.state).toBe('wrong-model')
+})
+
+test('what was learned of a node is forgotten when its process is another one', async () => {
+  const script = healthy()
+  const { node, calls } = await probed(script)
+  node.control.prefilled({ tokens: 10_000, tookMs: 500 })
+  const seen = () => calls.filter((url) => url === '/metrics').length
+  await until(seen).toBe(1)
+  expect(node.control.prefillTokensPerSecond).toBe(20_000)
+  script.startedAt = 2000
+  node.checkSoon = true
+  await until(() => node.control.prefillTokensPerSecond).toBe(4000)
+})

@@ -1,0 +1,142 @@
+import type { Logger } from '@penstock/runtime'
+import { isProbeDue } from '@penstock/scheduling'
+import { countsAgainstNode, overloadsNode } from './core/judge-failure.ts'
+import { readNodeMetrics } from './core/read-node-metrics.ts'
+import type { NodeInspector } from './node-inspector.ts'
+import type { NodeSet } from './node-set.ts'
+import type { WorkerNode } from './worker-node.ts'
+
+export interface NodeProberDependencies {
+  nodes: NodeSet
+  log: Logger
+  /** Names under which the node must serve models, by the configuration. */
+  servedNamesOf: (node: string) => readonly string[]
+  now: () => number
+}
+
+const lookEveryMs = 250
+/** Contract vllm §7: every 2–5 s. A node that answers calls well is asked less often. */
+const checkEveryMs = 5000
+const checkBusyEveryMs = 15_000
+/** An engine that hangs answers `/health` all the same: one token within this time, or the node stays out. */
+const canaryWithinMs = 5000
+
+/** Looks after the nodes beside the calls: lets ejected ones back after a canary, finds sleeping, wrong and restarted ones. */
+export class NodeProber implements Disposable {
+  readonly #deps: NodeProberDependencies
+  readonly #timer: NodeJS.Timeout
+  readonly #busy = new Set<WorkerNode>()
+  readonly #checkAt = new WeakMap<WorkerNode, number>()
+  readonly #startedAt = new WeakMap<WorkerNode, number>()
+
+  constructor(dependencies: NodeProberDependencies) {
+    this.#deps = dependencies
+    this.#timer = setInterval(() => this.#look(), lookEveryMs)
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
+
+  #look(): void {
+    const now = this.#deps.now()
+    for (const node of this.#deps.nodes.all) {
+      if (this.#busy.has(node)) continue
+      if (isProbeDue(node.health, now)) void this.#alone(node, () => this.#probe(node))
+      else if (node.inspector !== null && (node.checkSoon || now >= this.#dueAt(node, now)))
+        void this.#alone(node, () => this.#check(node))
+    }
+  }
+
+  async #alone(node: WorkerNode, ask: () => Promise<void>): Promise<void> {
+    this.#busy.add(node)
+    try {
+      await ask()
+    } catch (error) {
+      this.#deps.log.warn({ err: error, node: node.config.name }, 'node cannot be probed')
+    } finally {
+      this.#busy.delete(node)
+    }
+  }
+
+  /** Half open: one call of one token decides whether the node gets work again; where calls are paid for, the next job does. */
+  async #probe(node: WorkerNode): Promise<void> {
+    const { nodes, log, servedNamesOf } = this.#deps
+    if (node.inspector === null) {
+      nodes.letIn(node)
+      return
+    }
+    await this.#check(node)
+    const well = await canary(node, node.inspector, servedNamesOf(node.config.name)[0])
+    if (well) nodes.answered(node)
+    else nodes.probeFailed(node)
+    log.info({ node: node.config.name }, well ? 'node is back' : 'node stays out')
+  }
+
+  async #check(node: WorkerNode): Promise<void> {
+    node.checkSoon = false
+    const { inspector } = node
+    if (inspector === null) return
+    const [models, metrics] = await Promise.all([inspector.get('/v1/models'), inspector.get('/metrics')])
+    const facts = metrics?.status === 200 ? readNodeMetrics(metrics.text) : null
+    const wrong = models?.status === 200 && !servesAll(models.text, this.#deps.servedNamesOf(node.config.name))
+    const unfit = facts?.asleep === true ? 'asleep' : wrong ? 'wrong-model' : null
+    // A node that does not answer is judged by its calls: what it last said of itself stays.
+    if (models !== null || metrics !== null) {
+      if (unfit !== node.health.unfit)
+        this.#deps.log.warn({ node: node.config.name, unfit }, unfit === null ? 'node is fit again' : 'node is unfit')
+      this.#deps.nodes.judged(node, unfit)
+    }
+    if (facts !== null) this.#heardOfProcess(node, facts.processStartedAt)
+    if (facts !== null) node.control.sized(facts.kvTokens)
+    const now = this.#deps.now()
+    const proven = node.health.lastOkAt !== null && now - node.health.lastOkAt < checkEveryMs
+    this.#checkAt.set(node, now + (proven ? checkBusyEveryMs : checkEveryMs))
+  }
+
+  #heardOfProcess(node: WorkerNode, startedAt: number | null): void {
+    if (startedAt === null) return
+    const former = this.#startedAt.get(node)
+    this.#startedAt.set(node, startedAt)
+    if (former === undefined || former === startedAt) return
+    node.control.forget()
+    this.#deps.log.info({ node: node.config.name }, 'node was started anew: what was learned of it is forgotten')
+  }
+
+  /** The first checks of many nodes are spread over an interval. */
+  #dueAt(node: WorkerNode, now: number): number {
+    const known = this.#checkAt.get(node)
+    if (known !== undefined) return known
+    const at = now + Math.random() * checkEveryMs * 0.2
+    this.#checkAt.set(node, at)
+    return at
+  }
+}
+
+const servesAll = (text: string, wanted: readonly string[]): boolean => {
+  try {
+    const { data } = JSON.parse(text) as { data?: unknown }
+    if (!Array.isArray(data)) return true
+    const served = new Set(data.map((one: unknown) => (one as { id?: unknown } | null)?.id))
+    return wanted.every((name) => served.has(name))
+  } catch {
+    return true
+  }
+}
+
+/** Asks for one token. A pool without a model leaves only the question whether the node answers at all. */
+const canary = async (node: WorkerNode, inspector: NodeInspector, model: string | undefined): Promise<boolean> => {
+  if (model === undefined) return (await inspector.get('/health'))?.status === 200
+  const answer = await node.backend.answer({
+    call: { kind: 'completion', prompt: 'ok', maxTokens: 1, temperature: 0 },
+    servedName: model,
+    cacheSalt: 'canary',
+    requestId: 'canary',
+    traceparent: undefined,
+    signal: AbortSignal.timeout(canaryWithinMs),
+    onParts: () => undefined,
+  })
+  if (answer.kind === 'end') return true
+  // It says no to this call, but it is there: a model that completes no text, for example.
+  return answer.trouble.kind === 'status' && !countsAgainstNode(answer.trouble) && !overloadsNode(answer.trouble)
+}
