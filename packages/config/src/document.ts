@@ -100,6 +100,8 @@ const Feature = z.strictObject({
   lane: Lane.optional(),
   firstByteMs: SpanMs.optional(),
   totalMs: SpanMs.optional(),
+  /** Code suggestions: take off what models add around code. Off, the text is passed on as the model wrote it. */
+  tidy: z.boolean().default(true),
   promptVersion: z.string().min(1).max(64).optional(),
   /** What the audit log keeps of prompts and answers. */
   auditLevel: z.enum(['metadata', 'redacted', 'full']).default('metadata'),

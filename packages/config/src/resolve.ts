@@ -53,7 +53,7 @@ export function findModelByName(document: ConfigDocument, name: string): ModelCo
 /** The settings under which a request of the feature runs, configured or not. */
 export function featureSettings(document: ConfigDocument, name: string): FeatureSettings {
   const configured = Object.hasOwn(document.features, name) ? document.features[name] : undefined
-  return { inactive: false, auditLevel: 'metadata', ...configured, name }
+  return { inactive: false, tidy: true, auditLevel: 'metadata', ...configured, name }
 }
 
 /** A model with its pool and nodes, for a request that named it outright. */

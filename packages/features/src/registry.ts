@@ -1,4 +1,5 @@
 import { codeCompletion } from './code-completion/feature.ts'
+import { codeGeneration } from './code-generation/feature.ts'
 import type { Feature } from './feature.ts'
 import { openAiChat } from './openai-chat/feature.ts'
 import { openAiCompletion } from './openai-completion/feature.ts'
@@ -6,6 +7,7 @@ import { openAiCompletion } from './openai-completion/feature.ts'
 /** Every feature Penstock serves. Adding one is adding a folder and a line here. */
 export const features = {
   'code-completion': codeCompletion,
+  'code-generation': codeGeneration,
   'openai-chat': openAiChat,
   'openai-completion': openAiCompletion,
 } as const

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { estimateTokens } from '@penstock/models'
 import { expect, test } from 'vitest'
-import { fitToBudget, keepEnd, keepStart } from './budget.ts'
+import { keepEnd, keepStart } from '../code-suggestions/clip.ts'
+import { fitToBudget } from './budget.ts'
 
 test('what fits is left alone', () => {
   expect(fitToBudget({ prefix: 'p', suffix: 's', context: [] }, 8000, 128)).toEqual({ prefix: 'p', suffix: 's' })

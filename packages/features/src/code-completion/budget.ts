@@ -1,4 +1,5 @@
 import { bytesOfTokens } from '@penstock/models'
+import { keepEnd, keepStart } from '../code-suggestions/clip.ts'
 
 /** Share of the budget for the text after the cursor. */
 const suffixShare = 0.07
@@ -31,30 +32,4 @@ export function fitToBudget(
     bytesOfTokens(Math.min(budget, contextualTokensMax)) - Buffer.byteLength(prefix) - Buffer.byteLength(suffix) - 1
   const context = left > 0 && prefix === text.prefix ? keepStart(text.context.join('\n'), left) : ''
   return { prefix: context === '' ? prefix : `${context}\n${prefix}`, suffix }
-}
-
-/** The beginning of a text within a limit of UTF-8 bytes; never half a character. */
-export function keepStart(text: string, bytesMax: number): string {
-  const bytes = Buffer.from(text)
-  if (bytes.length <= bytesMax) return text
-  let end = bytesMax
-  while (end > 0 && isInsideCharacter(bytes[end])) end--
-  return bytes.toString('utf8', 0, end)
-}
-
-/**
- * The end of a text within a limit of UTF-8 bytes. The cut moves in steps of 1/32 of the limit, so that while someone types the
- * beginning stays the same and a node finds it in its prefix cache.
- */
-export function keepEnd(text: string, bytesMax: number): string {
-  const bytes = Buffer.from(text)
-  if (bytes.length <= bytesMax) return text
-  const step = Math.max(1, bytesMax >> 5)
-  let start = Math.min(Math.ceil((bytes.length - bytesMax) / step) * step, bytes.length)
-  while (start < bytes.length && isInsideCharacter(bytes[start])) start++
-  return bytes.toString('utf8', start)
-}
-
-function isInsideCharacter(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0xc0) === 0x80
 }

@@ -121,9 +121,10 @@ export class Exchange {
   }
 
   /** Sends the status line of a stream, together with the first bytes written. */
-  openStream(): ClientStream {
+  openStream(headers: Readonly<Record<string, string>> = {}): ClientStream {
     this.firstChunkAt = this.#deps.monotonic()
-    if (!this.#response.destroyed) this.#response.writeHead(200, { ...this.#commonHeaders(true), ...streamHeaders })
+    if (!this.#response.destroyed)
+      this.#response.writeHead(200, { ...this.#commonHeaders(true), ...streamHeaders, ...headers })
     return new ClientStream(this.#response, {
       unreadBytesMax: this.#limits.unreadBytesMax,
       onTooSlow: () => {

@@ -17,9 +17,6 @@ export interface CursorPrompt {
   readonly messages: (input: CursorPromptInput) => ChatMessage[]
 }
 
-/** Stands for the cursor in prompts that show both sides in one piece; taken out of every answer. */
-export const cursorMarker = '<|cursor|>'
-
 /** Constant, and first in its prompt: nodes keep it in their prefix cache. */
 export const insertionRules = [
   'You are the completion engine of a code editor.',

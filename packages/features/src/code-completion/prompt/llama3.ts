@@ -1,5 +1,6 @@
+import { cursorMarker } from '../../code-suggestions/cursor-marker.ts'
 import type { CursorPrompt } from './cursor-prompt.ts'
-import { cursorMarker, insertionRules } from './cursor-prompt.ts'
+import { insertionRules } from './cursor-prompt.ts'
 
 const system = `${insertionRules}
 The user's message is the file, with ${cursorMarker} at the cursor.`

@@ -1,19 +1,16 @@
 import { findModelByName } from '@penstock/config'
 import type { ConfigSnapshot } from '@penstock/config'
-import { RequestFailure } from '@penstock/contracts'
-import { cleanAnswer, completionResponse, features, parseCodeCompletion, underscoreStream } from '@penstock/features'
-import type { CodeCompletionProblem, CodeCompletionRequest } from '@penstock/features'
+import { cleanAnswer, completionResponse, features, parseCodeCompletion, suggestionStream } from '@penstock/features'
+import type { CodeCompletionRequest } from '@penstock/features'
 import { isFamily } from '@penstock/models'
 import type { Family, Usage } from '@penstock/models'
-import type { Answer } from '../../core/intake.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Handler, HandlerDependencies } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
 import type { HttpAnswer } from '../http-answer.ts'
 import { intakeOf } from '../intake.ts'
-import { WholeCharacters } from '../whole-characters.ts'
-import { validationError } from './errors.ts'
-import { enabledFeatureFlags, isVerbose } from './request-headers.ts'
+import { bodyProblem, callerOf, collectText, forbidden, isTidied, streamRaw } from './code-answer.ts'
+import { enabledFeatureFlags } from './request-headers.ts'
 
 const feature = features['code-completion']
 
@@ -21,64 +18,47 @@ const feature = features['code-completion']
 export const codeCompletions =
   (dependencies: HandlerDependencies): Handler =>
   async (exchange) => {
-    const { caller } = exchange
-    if (caller?.kind !== 'gitlab') throw new RequestFailure('internal')
-    if (!caller.principal.scopes.has('complete_code'))
-      return jsonAnswer(403, { detail: 'Unauthorized to access code completions' })
+    const principal = callerOf(exchange)
+    if (!principal.scopes.has('complete_code')) return forbidden('code completions')
     const parsed = parseCodeCompletion(await exchange.readJson())
-    if (!parsed.ok) return problemAnswer(parsed.problem, exchange)
+    if (!parsed.ok) return bodyProblem(parsed.problem, exchange)
     const { request } = parsed
+    const { input } = request
     // Nothing tells the language: the answer is empty, and no model is asked.
-    if (!request.input.language) {
+    if (!input.language) {
       const family = request.model.kind === 'metadata' ? request.model.family : defaultFamily(dependencies.config())
       return wholeAnswer(exchange, request, { text: '', usage: null, family: family ?? 'general' }, dependencies)
     }
-    const principal = caller.principal.digest
     const intake = intakeOf(
       feature,
-      { input: request.input, model: request.model, principal },
+      { input, model: request.model, principal: principal.digest },
       exchange,
       dependencies.digest,
     )
     const answer = await dependencies.desk.ask(intake, exchange.clientGone)
     const family = isFamily(answer.accepted.family) ? answer.accepted.family : 'general'
-    if (!request.stream) return wholeAnswer(exchange, request, { ...(await collect(answer)), family }, dependencies)
-    await streamText(exchange, answer, family)
+    if (!request.stream) return wholeAnswer(exchange, request, { ...(await collectText(answer)), family }, dependencies)
+    const tidy = isTidied(feature.name, dependencies.config())
+    await streamRaw(exchange, answer, suggestionStream({ ...input, family }, { eager: true, tidy }))
     return null
   }
 
-const problemAnswer = (problem: CodeCompletionProblem, exchange: Exchange): HttpAnswer => {
-  if (problem.kind === 'unknown_model') return jsonAnswer(422, { detail: problem.message })
-  const printed = problem.issues.map(({ path, message }) => `${path || 'body'}: ${message}`).join('; ')
-  return validationError(isVerbose(exchange.headers), printed)
-}
-
-const defaultFamily = (snapshot: ConfigSnapshot | null): Family | undefined => {
+/** The family that answers for requests that name no model. */
+export const defaultFamily = (snapshot: ConfigSnapshot | null): Family | undefined => {
   const model = snapshot?.document.features[feature.name]?.model
   return model === undefined || snapshot === null ? undefined : findModelByName(snapshot.document, model)?.family
-}
-
-const collect = async ({ parts }: Answer): Promise<{ text: string; usage: Usage | null }> => {
-  const texts: string[] = []
-  let usage: Usage | null = null
-  for await (const part of parts) {
-    if (part.kind === 'text') texts.push(part.text)
-    else if (part.kind === 'end') usage = part.usage
-  }
-  return { text: texts.join(''), usage }
 }
 
 const wholeAnswer = (
   exchange: Exchange,
   request: CodeCompletionRequest,
   answer: { readonly text: string; readonly usage: Usage | null; readonly family: Family },
-  { now }: Pick<HandlerDependencies, 'now'>,
-): HttpAnswer => {
-  const { prefix, suffix, fileName } = request.input
-  return jsonAnswer(
+  { now, config }: Pick<HandlerDependencies, 'now' | 'config'>,
+): HttpAnswer =>
+  jsonAnswer(
     200,
     completionResponse({
-      text: cleanAnswer(answer.text, { family: answer.family, prefix, suffix, fileName }),
+      text: cleanAnswer(answer.text, { ...request.input, family: answer.family }, isTidied(feature.name, config())),
       usage: answer.usage,
       promptTokensEstimate: feature.size(request.input).promptTokensEstimate,
       family: answer.family,
@@ -88,21 +68,3 @@ const wholeAnswer = (
       enabledFeatureFlags: enabledFeatureFlags(exchange.headers),
     }),
   )
-}
-
-/** The text itself, without framing or trailer: clients join what comes. On a failure the connection breaks off. */
-const streamText = async (exchange: Exchange, { parts }: Answer, family: Family): Promise<void> => {
-  const stream = exchange.openStream()
-  const characters = new WholeCharacters()
-  const unescape = family === 'mixtral' ? underscoreStream() : null
-  try {
-    for await (const part of parts) {
-      if (part.kind !== 'text') continue
-      stream.write(characters.push(unescape === null ? part.text : unescape.push(part.text)))
-    }
-    stream.end(unescape?.end())
-  } catch (error) {
-    stream.cut()
-    throw error
-  }
-}

@@ -2,6 +2,8 @@ import type { Authenticate } from '../../auth/authenticate.ts'
 import type { Front, HandlerDependencies } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
 import { codeCompletions } from './code-completions.ts'
+import { codeGenerations } from './code-generations.ts'
+import { codeSuggestions } from './code-suggestions.ts'
 import { gitlabFailure } from './errors.ts'
 import { healthz, ready } from './monitoring.ts'
 import type { Readiness } from './monitoring.ts'
@@ -29,6 +31,9 @@ export const gitlabFront = (dependencies: GitlabFrontDependencies): Front => {
       { method: 'GET', path: '/monitoring/ready', handle: ready(() => dependencies.readiness()) },
       { method: 'POST', path: '/v2/code/completions', handle: complete },
       { method: 'POST', path: '/v2/completions', handle: complete },
+      { method: 'POST', path: '/v2/code/generations', handle: codeGenerations(dependencies) },
+      { method: 'POST', path: '/v3/code/completions', handle: codeSuggestions('raw', dependencies) },
+      { method: 'POST', path: '/v4/code/suggestions', handle: codeSuggestions('events', dependencies) },
       // A legacy chat that does not exist is spelt like this (contract http §8.6), unlike a path that does not.
       { method: 'POST', path: '/v1/chat/*', handle: () => jsonAnswer(404, { detail: 'Not found' }) },
     ],

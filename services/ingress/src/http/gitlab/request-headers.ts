@@ -10,6 +10,19 @@ export const enabledFeatureFlags = (headers: IncomingHttpHeaders): string[] => {
   return typeof listed === 'string' ? [...new Set(listed.split(','))] : []
 }
 
+/** Language servers from this version on send `code_context` on purpose (contract http §3). */
+const contextSince = [7, 17, 1] as const
+
+/** Whether the editor's related code is meant to be used. A missing or broken version counts as 0.0.0. */
+export const sendsContext = (headers: IncomingHttpHeaders): boolean => {
+  const header = headers['x-gitlab-language-server-version']
+  const version = typeof header === 'string' ? /^(\d{1,6})\.(\d{1,6})\.(\d{1,6})/.exec(header) : null
+  if (version === null) return false
+  const numbers = version.slice(1).map(Number)
+  const differing = contextSince.findIndex((number, index) => numbers[index] !== number)
+  return differing < 0 || (numbers[differing] as number) > (contextSince[differing] as number)
+}
+
 /** Longer values say nothing more about who called. */
 const labelCharsMax = 128
 

@@ -7,17 +7,56 @@ export function cutSuffixOverlap(text: string, prefix: string, suffix: string): 
   return cutRestOfLine(cutLines(text, prefix, suffix), prefix, suffix)
 }
 
-function cutLines(text: string, prefix: string, suffix: string): string {
+/**
+ * The beginning of a suggestion still under way that no end of it can cut: what may turn out to repeat the text behind the cursor is
+ * left out, blanks at the end included.
+ */
+export function settledStart(text: string, prefix: string, suffix: string): string {
+  const lines = text.split('\n')
+  const following = followingLines(suffix)
+  const restOfLine = (suffix.split('\n', 1)[0] ?? '').trim()
+  let keep = lines.length
+  if (following.length > 0) {
+    const trimmed = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trimEnd())
+    const first = firstCandidate(prefix)
+    for (let from = first; from < trimmed.length; from++) {
+      if (!runsOn(trimmed.slice(from), following) && !isBegun(trimmed.slice(from), following)) continue
+      keep = from
+      break
+    }
+  }
+  const kept = lines.slice(0, keep).join('\n').trimEnd()
+  return restOfLine === '' ? kept : kept.slice(0, Math.max(0, kept.lastIndexOf('\n')))
+}
+
+/** Whether a single line under way may become the first line that follows. */
+function isBegun(lines: readonly string[], following: readonly string[]): boolean {
+  return lines.length === 1 && lines[0] !== '' && (following[0] as string).startsWith(lines[0] as string)
+}
+
+/** The lines behind the cursor's own, from the first that is not blank. */
+function followingLines(suffix: string): string[] {
   const [, ...below] = suffix.split('\n')
   const firstBelow = below.findIndex((line) => line.trim() !== '')
-  if (firstBelow < 0) return text
-  const following = below.slice(firstBelow).map((line) => line.trimEnd())
+  return firstBelow < 0 ? [] : below.slice(firstBelow).map((line) => line.trimEnd())
+}
+
+/** Index of the first line of a suggestion that may repeat a whole line. */
+function firstCandidate(prefix: string): number {
+  return prefix === '' || prefix.endsWith('\n') ? 0 : 1
+}
+
+function cutLines(text: string, prefix: string, suffix: string): string {
+  const following = followingLines(suffix)
+  if (following.length === 0) return text
   const lines = text
     .trimEnd()
     .split('\n')
     .map((line) => line.trimEnd())
-  const atLineStart = prefix === '' || prefix.endsWith('\n')
-  for (let from = atLineStart ? 0 : 1; from < lines.length; from++) {
+  for (let from = firstCandidate(prefix); from < lines.length; from++) {
     const repeated = lines.slice(from)
     if (!runsOn(repeated, following)) continue
     const kept = text.split('\n').slice(0, from).join('\n').trimEnd()
