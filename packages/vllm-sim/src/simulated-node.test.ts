@@ -150,8 +150,8 @@ test('a named tool ends with stop', async () => {
 test.each([
   ['/v1/chat/completions', '{', 400, 'Bad Request', null],
   ['/v1/chat/completions', { messages: 'no' }, 400, 'Bad Request', null],
-  ['/v1/completions', {}, 400, 'Bad Request', null],
-  ['/v1/completions', { prompt: 'x', n: 2 }, 400, 'BadRequestError', 'n'],
+  ['/v1/completions', {}, 400, 'BadRequestError', 'prompt'],
+  ['/v1/completions', { prompt: 'x', n: 0 }, 400, 'BadRequestError', 'n'],
   ['/v1/completions', { prompt: 'x', model: 'nobody' }, 404, 'NotFoundError', 'model'],
   ['/v1/embeddings', {}, 404, 'Not Found', null],
   ['/v1/models', {}, 405, 'Method Not Allowed', null],

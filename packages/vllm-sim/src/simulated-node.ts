@@ -11,6 +11,8 @@ import { changedSettings, defaultSettings } from './node-settings.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { RequestLog } from './request-log.ts'
 import type { RequestRecord, RequestTotals } from './request-log.ts'
+import { ServedModels } from './served-models.ts'
+import type { LoraAdapter } from './served-models.ts'
 import { dataHandler } from './server.ts'
 import { TimingEngine } from './timing-engine.ts'
 
@@ -23,6 +25,8 @@ export interface SimulatedNodeOptions extends Partial<NodeSettings> {
   readonly adminPort?: number
   /** Empty: no key is asked for. */
   readonly apiKeys?: readonly string[]
+  /** Adapters it has from the start (`--lora-modules`). */
+  readonly loraAdapters?: readonly LoraAdapter[]
   readonly clock?: Clock
 }
 
@@ -58,6 +62,7 @@ export const startSimulatedNode = async (options: SimulatedNodeOptions = {}): Pr
     port = 0,
     adminPort = 0,
     apiKeys = [],
+    loraAdapters = [],
     clock = systemClock,
     ...start
   } = options
@@ -66,15 +71,23 @@ export const startSimulatedNode = async (options: SimulatedNodeOptions = {}): Pr
   const faults = new FaultBook()
   const metrics = new NodeMetrics(models[0])
   const log = new RequestLog()
-  const inference = new InferenceRoute(models, { clock, engine, faults, metrics, log, rules: () => settings })
+  const served = new ServedModels(models, loraAdapters, Math.floor(clock.nowMs() / 1000))
+  const inference = new InferenceRoute({
+    clock,
+    engine,
+    faults,
+    metrics,
+    log,
+    models: served,
+    settings: () => settings,
+  })
   const configure = (change: unknown): void => {
     settings = changedSettings(settings, change)
     engine.configure(settings)
   }
 
-  const startedAt = Math.floor(clock.nowMs() / 1000)
-  const dataOptions = { models, apiKeys, modelLengthMax: () => settings.modelLengthMax, startedAt }
-  const data = await listen({ host, port }, dataHandler(dataOptions, { inference, engine, metrics }))
+  const dataRoutes = dataHandler({ apiKeys }, { settings: () => settings, models: served, inference, engine, metrics })
+  const data = await listen({ host, port }, dataRoutes)
   const adminRoutes = adminHandler({ log, faults, settings: () => settings, configure })
   const admin = await listen({ host, port: adminPort }, adminRoutes).catch(async (error: unknown) => {
     await data.close(0)

@@ -1,4 +1,6 @@
-import type { SimulatedNode } from '../src/index.ts'
+import { expect, onTestFinished } from 'vitest'
+import { startSimulatedNode } from '../src/index.ts'
+import type { SimulatedNode, SimulatedNodeOptions } from '../src/index.ts'
 
 export interface Chunk {
   id: string
@@ -6,18 +8,24 @@ export interface Chunk {
   model: string
   prompt_token_ids?: number[]
   usage?: { prompt_tokens: number; completion_tokens: number; total_tokens: number }
-  choices: {
-    text?: string
-    delta?: {
-      role?: string
-      content?: string
-      tool_calls?: { id?: string; function: { name?: string; arguments: string } }[]
-    }
-    finish_reason: string | null
-    stop_reason: string | null
-    token_ids?: number[]
-    prompt_token_ids?: number[]
-  }[]
+  choices: ChunkChoice[]
+}
+
+export interface ChunkChoice {
+  index: number
+  text?: string
+  delta?: {
+    role?: string
+    content?: string
+    reasoning?: string
+    reasoning_content?: string
+    tool_calls?: { index: number; id?: string; function: { name?: string; arguments: string } }[]
+  }
+  logprobs: { text_offset: number[]; content: object[] } | null
+  finish_reason: string | null
+  stop_reason: string | null
+  token_ids?: number[]
+  prompt_token_ids?: number[]
 }
 
 export const post = (node: SimulatedNode, path: string, body: unknown, init: RequestInit = {}): Promise<Response> =>
@@ -40,6 +48,49 @@ export const events = async (response: Response): Promise<{ chunks: Chunk[]; las
 
 export const textOf = (chunks: readonly Chunk[]): string =>
   chunks.map(({ choices: [choice] }) => choice?.text ?? choice?.delta?.content ?? '').join('')
+
+/** A node for one test. */
+export const started = async (options: SimulatedNodeOptions = {}): Promise<SimulatedNode> => {
+  const node = await startSimulatedNode({ ttftMs: 1, itlMs: 0, ...options })
+  onTestFinished(() => node.stop())
+  return node
+}
+
+export interface Whole {
+  id: string
+  model: string
+  system_fingerprint: string | null
+  prompt_logprobs: (object | null)[] | null
+  usage: Record<string, unknown>
+  choices: {
+    index: number
+    text: string
+    message: Record<string, unknown> & {
+      content: string | null
+      tool_calls?: { id: string; function: { name: string; arguments: string } }[]
+    }
+    logprobs: Record<string, unknown[]>
+    prompt_logprobs: (object | null)[] | null
+    finish_reason: string
+    token_ids: number[]
+  }[]
+}
+
+/** The answer to a request that is not streamed. */
+export const whole = async (node: SimulatedNode, path: string, body: object): Promise<Whole> => {
+  const response = await post(node, path, body)
+  expect(response.status).toBe(200)
+  return (await response.json()) as Whole
+}
+
+export const chat = '/v1/chat/completions'
+export const completion = '/v1/completions'
+export const choiceText = (choices: readonly ChunkChoice[]): string =>
+  choices.map((one) => one.text ?? one.delta?.content ?? '').join('')
+
+/** The parts of one choice, in order. */
+export const choiceOf = (chunks: readonly Chunk[], index: number): ChunkChoice[] =>
+  chunks.flatMap(({ choices }) => choices.filter((choice) => choice.index === index))
 
 /** Waits until something holds; fails after two seconds. */
 export const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {

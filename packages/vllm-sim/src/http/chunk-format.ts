@@ -1,73 +1,75 @@
-import type { AnswerStep } from '../openai/answer.ts'
-import type { Endpoint } from '../openai/request.ts'
+import type { ChoiceDelta } from './choice-delta.ts'
+import type { ReplyHead } from './reply.ts'
 
-/** What all chunks of one answer share. */
-export interface ReplyHead {
-  readonly endpoint: Endpoint
-  /** `chatcmpl-…` or `cmpl-…`. */
-  readonly id: string
-  /** Epoch seconds. */
-  readonly created: number
-  readonly model: string
-  /** Role of the answer's message; a chat only. */
-  readonly role: string
-}
-
-/** Renders an answer as server-sent events. Works on text, not objects: a node renders tens of thousands of chunks a second. */
+/** Renders answers as server-sent events. Works on text, not objects: a node renders tens of thousands of chunks a second. */
 export interface ChunkFormat {
-  /** What comes before the first step's own chunk; empty for completions. */
-  opening(promptTokenIds: readonly number[] | null): string
-  step(step: AnswerStep, extra: ChunkExtra): string
+  /** What comes before the first chunk of a choice; empty for completions. */
+  opening(choice: number, extra: OpeningExtra): string
+  delta(choice: number, delta: ChoiceDelta, extra: ChunkExtra): string
   usage(usage: string): string
 }
 
-export interface ChunkExtra {
-  /** Ids of the tokens in this chunk, when asked for. */
-  readonly tokenIds: readonly number[] | null
-  /** Prompt ids: completions carry them in their first chunk's choice. */
+export interface OpeningExtra {
+  /** Final message repeated before the answer. */
+  readonly echo: string
+  /** Prompt ids, when asked for: chats carry them on the top level. */
   readonly promptTokenIds: readonly number[] | null
-  /** JSON of the usage so far, when asked for on every chunk. */
   readonly usage: string | null
 }
 
-export const usageJson = (promptTokens: number, completionTokens: number): string =>
-  `{"prompt_tokens":${promptTokens},"total_tokens":${promptTokens + completionTokens},"completion_tokens":${completionTokens}}`
+export interface ChunkExtra {
+  /** Whether the ids of the tokens are shown. */
+  readonly tokenIds: boolean
+  /** Prompt ids: completions carry them in their first chunk's choice. */
+  readonly promptTokenIds: readonly number[] | null
+  /** JSON of the log probabilities. */
+  readonly logprobs: string | null
+  /** JSON of the usage so far, when asked for on every chunk. */
+  readonly usage: string | null
+}
 
 export const chunkFormat = (head: ReplyHead): ChunkFormat => {
   const chat = head.endpoint === 'chat'
   const object = chat ? 'chat.completion.chunk' : 'text_completion'
   const start = `data: {"id":${JSON.stringify(head.id)},"object":"${object}","created":${head.created},"model":${JSON.stringify(head.model)},"choices":[`
+  const print = head.fingerprint === null ? '' : `,"system_fingerprint":"${head.fingerprint}"`
+  const { reasoningFields } = head.profile
   return {
-    opening: (ids) => {
+    opening: (choice, { echo, promptTokenIds, usage }) => {
       if (!chat) return ''
-      const delta = `{"role":${JSON.stringify(head.role)},"content":""}`
-      const prompt = ids === null ? '' : `,"prompt_token_ids":[${ids.join(',')}]`
-      return `${start}{"index":0,"delta":${delta},"logprobs":null,"finish_reason":null}]${prompt}}\n\n`
+      const opened = (delta: string, ids: readonly number[] | null): string =>
+        `${start}{"index":${choice},"delta":${delta},"logprobs":null,"finish_reason":null}]` +
+        `${ids === null ? '' : `,"prompt_token_ids":[${ids.join(',')}]`}${print}${usageField(usage)}}\n\n`
+      const role = opened(`{"role":${JSON.stringify(head.role)},"content":""}`, promptTokenIds)
+      return echo === '' ? role : role + opened(`{"content":${JSON.stringify(echo)}}`, null)
     },
-    step: (step, extra) => {
-      const body = chat ? `"delta":${delta(step)}` : `"text":${JSON.stringify(step.text)}`
-      return `${start}{"index":0,${body},"logprobs":null,${ending(step)}${choiceIds(extra, chat)}}]${usageField(extra.usage)}}\n\n`
+    delta: (choice, delta, { tokenIds, promptTokenIds, logprobs, usage }) => {
+      const body = chat ? `"delta":${chatDelta(delta, reasoningFields)}` : `"text":${JSON.stringify(delta.text)}`
+      const prompt = chat || promptTokenIds === null ? '' : `,"prompt_token_ids":[${promptTokenIds.join(',')}]`
+      const ids = tokenIds ? `,"token_ids":[${delta.tokens.map((token) => token.id).join(',')}]` : ''
+      return `${start}{"index":${choice},${body},"logprobs":${logprobs},${ending(delta)}${prompt}${ids}}]${print}${usageField(usage)}}\n\n`
     },
-    usage: (usage) => `${start}]${usageField(usage)}}\n\n`,
+    usage: (usage) => `${start}]${print}${usageField(usage)}}\n\n`,
   }
 }
 
-const delta = ({ text, tool }: AnswerStep): string => {
-  if (tool === null) return `{"content":${JSON.stringify(text)}}`
-  const args = `"arguments":${JSON.stringify(tool.arguments)}`
-  if (tool.start === null) return `{"tool_calls":[{"index":0,"function":{${args}}}]}`
-  const { id, name } = tool.start
-  return `{"tool_calls":[{"id":"${id}","type":"function","index":0,"function":{"name":${JSON.stringify(name)},${args}}}]}`
+const chatDelta = ({ text, reasoning, tools }: ChoiceDelta, reasoningFields: readonly string[]): string => {
+  const thought = JSON.stringify(reasoning)
+  const parts = reasoning === '' ? [] : reasoningFields.map((field) => `"${field}":${thought}`)
+  if (text !== '' || (parts.length === 0 && tools.length === 0)) parts.push(`"content":${JSON.stringify(text)}`)
+  if (tools.length > 0) parts.push(`"tool_calls":[${tools.map(toolCall).join(',')}]`)
+  return `{${parts.join(',')}}`
 }
 
-const ending = ({ end }: AnswerStep): string =>
+const toolCall = ({ index, start, arguments: json }: ChoiceDelta['tools'][number]): string => {
+  const args = `"arguments":${JSON.stringify(json)}`
+  if (start === null) return `{"index":${index},"function":{${args}}}`
+  return `{"id":${JSON.stringify(start.id)},"type":"function","index":${index},"function":{"name":${JSON.stringify(start.name)},${args}}}`
+}
+
+const ending = ({ end }: ChoiceDelta): string =>
   end === null
     ? '"finish_reason":null,"stop_reason":null'
     : `"finish_reason":"${end.finishReason}","stop_reason":${JSON.stringify(end.stopReason)}`
-
-const choiceIds = (extra: ChunkExtra, chat: boolean): string => {
-  const prompt = chat || extra.promptTokenIds === null ? '' : `,"prompt_token_ids":[${extra.promptTokenIds.join(',')}]`
-  return extra.tokenIds === null ? prompt : `${prompt},"token_ids":[${extra.tokenIds.join(',')}]`
-}
 
 const usageField = (usage: string | null): string => (usage === null ? '' : `,"usage":${usage}`)

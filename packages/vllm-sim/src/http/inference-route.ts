@@ -5,19 +5,23 @@ import type { Engine } from '../engine.ts'
 import type { FaultBook } from '../faults/fault-book.ts'
 import { StreamFaultPlayer } from '../faults/stream-fault-player.ts'
 import type { NodeMetrics } from '../metrics/node-metrics.ts'
+import type { NodeSettings } from '../node-settings.ts'
 import { createAnswer } from '../openai/answer.ts'
 import { planAnswer } from '../openai/answer-plan.ts'
-import type { AnswerPlan, AnswerRules } from '../openai/answer-plan.ts'
-import { internalFailure, overloaded, unknownModel } from '../openai/refusal.ts'
+import type { AnswerPlan } from '../openai/answer-plan.ts'
+import { internalFailure, overloaded, unknownModel, unsupportedTask } from '../openai/refusal.ts'
+import type { Refusal } from '../openai/refusal.ts'
+import { ChatRequest, CompletionRequest, outputTokensWanted } from '../openai/request.ts'
 import type { Endpoint, InferenceRequest } from '../openai/request.ts'
+import { versionProfiles } from '../profiles/version-profile.ts'
 import type { RequestLog } from '../request-log.ts'
-import { encodeTokens } from '../text/tokenizer.ts'
-import type { ReplyHead } from './chunk-format.ts'
+import type { ServedModel, ServedModels } from '../served-models.ts'
 import { InferenceRun } from './inference-run.ts'
-import { parseInference } from './parse-inference.ts'
-import type { Reply } from './reply.ts'
+import { readBody } from './read-body.ts'
+import { replyDetail } from './reply-detail.ts'
 import { sendRefusal } from './send-json.ts'
 import { StreamedReply } from './streamed-reply.ts'
+import { UsageMeter } from './usage-meter.ts'
 import { WholeReply } from './whole-reply.ts'
 
 export interface InferenceDependencies {
@@ -26,20 +30,18 @@ export interface InferenceDependencies {
   readonly faults: FaultBook
   readonly metrics: NodeMetrics
   readonly log: RequestLog
+  readonly models: ServedModels
   /** Read at each request: they can change while the node runs. */
-  readonly rules: () => AnswerRules
+  readonly settings: () => NodeSettings
 }
 
 /** Serves chat and completion calls, and knows the ones under way. */
 export class InferenceRoute {
-  readonly #models: readonly [string, ...string[]]
   readonly #dependencies: InferenceDependencies
   readonly #runs = new Set<InferenceRun>()
   #stopping = false
 
-  /** `models`: names it answers to; the first seeds the text and stands in every answer. */
-  constructor(models: readonly [string, ...string[]], dependencies: InferenceDependencies) {
-    this.#models = models
+  constructor(dependencies: InferenceDependencies) {
     this.#dependencies = dependencies
   }
 
@@ -59,40 +61,89 @@ export class InferenceRoute {
 
   async handle(message: IncomingMessage, response: ServerResponse, endpoint: Endpoint): Promise<void> {
     const arrivedAt = this.#dependencies.clock.nowMs()
-    const request = await parseInference(message, endpoint)
-    if ('kind' in request) return sendRefusal(response, request)
-    const { model } = request.body
-    if (model != null && !this.#models.includes(model)) return sendRefusal(response, unknownModel(model))
-    const plan = planAnswer(request, this.#dependencies.rules())
-    if (plan.kind === 'refused') return sendRefusal(response, plan)
+    const settings = this.#dependencies.settings()
+    const profile = versionProfiles[settings.profile]
+    if (settings.task === 'embed') return sendRefusal(response, unsupportedTask(profile, `${endpoint}s`), profile)
+    const request = await read(message, endpoint)
+    if ('kind' in request) return sendRefusal(response, request, profile)
+    const model = this.#dependencies.models.find(request.body.model)
+    if (model === undefined) return sendRefusal(response, unknownModel(request.body.model ?? ''), profile)
+    const plan = planAnswer(request, settings)
+    if (plan.kind === 'refused') return sendRefusal(response, plan, profile)
+    const full = this.#full(plan, settings)
+    if (full !== undefined) return sendRefusal(response, full, profile)
 
     const fault = this.#dependencies.faults.take()
-    if (fault?.kind === 'http_500') return sendRefusal(response, internalFailure('The engine failed.'))
-    if (fault?.kind === 'http_503') return sendRefusal(response, overloaded('Too many requests are queued.'))
+    if (fault?.kind === 'http_500') return sendRefusal(response, internalFailure('The engine failed.'), profile)
+    if (fault?.kind === 'http_503') return sendRefusal(response, overloaded('Too many requests are queued.'), profile)
     const player = fault === undefined ? undefined : new StreamFaultPlayer(fault)
-    this.#start(message, response, request, plan, player, arrivedAt)
+    this.#start({ message, response, request, plan, model, arrivedAt }, player)
   }
 
-  #start(
-    message: IncomingMessage,
-    response: ServerResponse,
-    request: InferenceRequest,
-    plan: AnswerPlan,
-    fault: StreamFaultPlayer | undefined,
-    arrivedAt: number,
-  ): void {
+  /** Admission limits of the releases that have them. */
+  #full({ choices, prompts }: AnswerPlan, settings: NodeSettings): Refusal | undefined {
+    if (!versionProfiles[settings.profile].admissionLimits) return undefined
+    const { queuedRequestsMax, queuedTokensMax } = settings
+    let requests = choices.length
+    let tokens = prompts.reduce((sum, prompt) => sum + prompt.tokens, 0)
+    for (const run of this.#runs) {
+      requests += run.choices
+      tokens += run.tokensBeforePrefill
+    }
+    const reason =
+      queuedRequestsMax !== null && requests > queuedRequestsMax
+        ? 'num_queued_reqs'
+        : queuedTokensMax !== null && tokens > queuedTokensMax
+          ? 'num_queued_tokens'
+          : undefined
+    if (reason === undefined) return undefined
+    this.#dependencies.metrics.rejected(reason)
+    return overloaded('The server is at its limit of queued requests. Try again later.')
+  }
+
+  #start(call: Call, fault: StreamFaultPlayer | undefined): void {
+    const { message, response, request, plan, model, arrivedAt } = call
     if (response.destroyed) return
-    const { clock, engine, metrics, log } = this.#dependencies
-    const { promptTokens } = plan
+    const { clock, engine, metrics, log, settings } = this.#dependencies
+    const { body } = request
     const id = requestId(message, request)
+    const samples = body.n ?? 1
+    const promptTokens = plan.choices.map((choice) => choice.prompt.tokens)
+    const { promptTokensDetails, reasoningTokens } = settings()
+    const usage = new UsageMeter(
+      { promptTokens, samples },
+      { cachedTokens: promptTokensDetails, reasoningTokens: request.endpoint === 'chat' && reasoningTokens > 0 },
+      () => run.cachedTokens,
+    )
+    const priority = priorityOf(message, request)
+    const facts = {
+      priority,
+      lora: model.lora,
+      cacheSalt: body.cache_salt ?? undefined,
+      ignoresPrefixCache: body.prompt_logprobs != null,
+    }
     const run = new InferenceRun(
       {
-        promptTokens,
-        answer: createAnswer(plan, this.#models[0]),
-        reply: this.#reply(response, request, plan, id, arrivedAt),
+        answers: plan.choices.map((choice) => ({
+          answer: createAnswer(choice, model.name),
+          facts: { ...facts, prompt: choice.prompt.bytes, promptTokens: choice.prompt.tokens },
+        })),
+        reply: this.#reply(call, usage, id),
+        usage,
         response,
-        request: log.open({ id, endpoint: request.endpoint, arrivedAt, promptTokens }),
+        request: log.open({
+          id,
+          endpoint: request.endpoint,
+          arrivedAt,
+          promptTokens: plan.prompts.reduce((sum, prompt) => sum + prompt.tokens, 0),
+          choices: plan.choices.length,
+          model: body.model ?? model.name,
+          cacheSalt: body.cache_salt ?? null,
+          priority,
+        }),
         fault,
+        outputTokensMax: outputTokensWanted(request),
+        samples,
         onSettled: (settled) => this.#runs.delete(settled),
       },
       { clock, engine, metrics },
@@ -102,22 +153,44 @@ export class InferenceRoute {
     if (this.#stopping) run.abort()
   }
 
-  #reply(response: ServerResponse, request: InferenceRequest, plan: AnswerPlan, id: string, arrivedAt: number): Reply {
-    const { endpoint, body } = request
-    const head: ReplyHead = {
-      endpoint,
-      id: `${endpoint === 'chat' ? 'chatcmpl' : 'cmpl'}-${id}`,
-      created: Math.floor(arrivedAt / 1000),
-      model: this.#models[0],
-      role: answeringRole(request),
-    }
-    const promptTokenIds = body.return_token_ids === true ? encodeTokens(plan.prompt) : null
-    const detail = { promptTokens: plan.promptTokens, promptTokenIds }
-    if (body.stream !== true) return new WholeReply(response, head, detail)
-    const includeUsage = body.stream_options?.include_usage === true
-    const continuousUsage = includeUsage && body.stream_options?.continuous_usage_stats === true
-    return new StreamedReply(response, head, { includeUsage, continuousUsage }, detail)
+  #reply(call: Call, usage: UsageMeter, id: string): StreamedReply | WholeReply {
+    const { message, response, request } = call
+    const { body } = request
+    const settings = this.#dependencies.settings()
+    const detail = replyDetail(call, {
+      settings,
+      usage,
+      id,
+      load: () => this.#dependencies.engine.load(),
+      headers: message.headers,
+    })
+    if (body.stream !== true) return new WholeReply(response, detail)
+    const includeUsage = settings.forceIncludeUsage || body.stream_options?.include_usage === true
+    const continuousUsage =
+      settings.forceIncludeUsage || (includeUsage && body.stream_options?.continuous_usage_stats === true)
+    const interval = body.stream_interval ?? settings.streamInterval
+    return new StreamedReply(response, { includeUsage, continuousUsage, interval }, detail)
   }
+}
+
+/** A valid request on its way to the engine. */
+export interface Call {
+  readonly message: IncomingMessage
+  readonly response: ServerResponse
+  readonly request: InferenceRequest
+  readonly plan: AnswerPlan
+  readonly model: ServedModel
+  /** Epoch ms. */
+  readonly arrivedAt: number
+}
+
+const read = async (message: IncomingMessage, endpoint: Endpoint): Promise<InferenceRequest | Refusal> => {
+  if (endpoint === 'chat') {
+    const body = await readBody(message, ChatRequest)
+    return body.kind === 'body' ? { endpoint, body: body.value } : body
+  }
+  const body = await readBody(message, CompletionRequest)
+  return body.kind === 'body' ? { endpoint, body: body.value } : body
 }
 
 const requestId = (message: IncomingMessage, { body }: InferenceRequest): string => {
@@ -125,7 +198,8 @@ const requestId = (message: IncomingMessage, { body }: InferenceRequest): string
   return (typeof header === 'string' && header !== '' ? header : body.request_id) ?? randomUUID().replaceAll('-', '')
 }
 
-const answeringRole = (request: InferenceRequest): string =>
-  request.endpoint === 'chat' && request.body.continue_final_message
-    ? (request.body.messages.at(-1)?.role ?? 'assistant')
-    : 'assistant'
+/** The header wins over the field. */
+const priorityOf = (message: IncomingMessage, { body }: InferenceRequest): number => {
+  const header = message.headers['x-vllm-priority']
+  return typeof header === 'string' && /^-?\d+$/.test(header) ? Number(header) : (body.priority ?? 0)
+}

@@ -1,123 +1,176 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
-import type { DropCause, Engine, Sequence, StepResult } from '../engine.ts'
+import type { DropCause, Engine, SequenceTrace, StepResult } from '../engine.ts'
 import type { StreamFaultPlayer } from '../faults/stream-fault-player.ts'
 import type { NodeMetrics } from '../metrics/node-metrics.ts'
 import type { Answer, AnswerStep } from '../openai/answer.ts'
+import { engineDied } from '../openai/refusal.ts'
+import type { Refusal } from '../openai/refusal.ts'
 import type { OpenRequest, Outcome } from '../request-log.ts'
+import { AnswerSequence } from './answer-sequence.ts'
+import type { SequenceFacts } from './answer-sequence.ts'
 import type { Reply } from './reply.ts'
+import type { UsageMeter } from './usage-meter.ts'
 
 export interface RunOptions {
-  readonly promptTokens: number
-  readonly answer: Answer
+  /** By choice index. */
+  readonly answers: readonly { readonly answer: Answer; readonly facts: SequenceFacts }[]
   readonly reply: Reply
+  readonly usage: UsageMeter
   readonly response: ServerResponse
   readonly request: OpenRequest
   readonly fault: StreamFaultPlayer | undefined
+  /** The request's own limit, for the books. */
+  readonly outputTokensMax: number | null
+  readonly samples: number
   /** Called once, when the run is over for whatever reason. */
   readonly onSettled: (run: InferenceRun) => void
 }
 
 /**
- * One request under way, from submission to its last byte: makes tokens when the engine says so, sends them, and keeps the books. It
- * settles once: at the answer's end, when the client leaves, when the node stops, or by a fault.
+ * One request under way, from submission to its last byte: makes tokens when the engine says so, sends them, and keeps the books. All
+ * its answers end together or not at all: at the end of the last, when the client leaves, when the node stops, or by a fault.
  */
-export class InferenceRun implements Sequence {
-  readonly promptTokens: number
+export class InferenceRun {
   readonly #options: RunOptions
   readonly #engine: Engine
   readonly #metrics: NodeMetrics
   readonly #clock: Clock
-  #lastTokenAt = 0
+  readonly #sequences: readonly AnswerSequence[]
   #settled = false
 
   constructor(options: RunOptions, dependencies: { engine: Engine; metrics: NodeMetrics; clock: Clock }) {
-    this.promptTokens = options.promptTokens
     this.#options = options
     this.#engine = dependencies.engine
     this.#metrics = dependencies.metrics
     this.#clock = dependencies.clock
+    this.#sequences = options.answers.map(
+      ({ answer, facts }, choice) => new AnswerSequence(choice, facts, answer, this),
+    )
+  }
+
+  get id(): string {
+    return this.#options.request.facts.id
+  }
+
+  get choices(): number {
+    return this.#sequences.length
+  }
+
+  /** Prompt tokens of answers that have not begun. */
+  get tokensBeforePrefill(): number {
+    return this.#sequences.reduce((sum, { tokens, promptTokens }) => (tokens === 0 ? sum + promptTokens : sum), 0)
+  }
+
+  /** Prompt tokens the first answer found in the cache. */
+  get cachedTokens(): number {
+    return this.#sequences[0]?.trace?.cachedTokens ?? 0
   }
 
   start(): void {
-    const { response, reply, fault } = this.#options
+    const { response, reply, fault, request } = this.#options
     if (fault?.withholdsHeaders !== true) reply.open()
     response.once('close', () => this.#clientLeft())
-    this.#engine.submit(this)
+    const traces: SequenceTrace[] = []
+    request.follow(traces)
+    for (const sequence of this.#sequences) {
+      sequence.trace = this.#engine.submit(sequence)
+      traces.push(sequence.trace)
+    }
   }
 
-  step(): StepResult {
-    const { answer, request, fault } = this.#options
-    const strike = fault?.before(request.record.tokens)
+  step(sequence: AnswerSequence): StepResult {
+    if (this.#settled) return 'lost'
+    const strike = this.#options.fault?.before(this.#options.request.tokens)
     if (strike?.kind === 'delay') return strike
     if (strike?.kind === 'reset') return this.#reset()
-    const step = answer.next()
-    this.#add(step)
-    if (step.end === null) return 'more'
-    this.#settle('finished', step.end.finishReason)
-    return 'done'
+    this.#add(sequence, sequence.next())
+    return sequence.ended === null ? 'more' : 'done'
   }
 
-  flush(): void {
-    const { outcome } = this.#options.request.record
-    if (outcome === 'finished') this.#options.reply.end()
-    else if (outcome === 'running') this.#options.reply.flush()
+  flush(sequence: AnswerSequence): void {
+    this.#book(sequence)
+    if (this.#settled) return
+    if (this.#sequences.some((one) => one.ended === null)) return this.#options.reply.flush()
+    this.#settle('finished', sequence.ended?.finishReason ?? null)
+    this.#options.reply.end()
   }
 
-  dropped(cause: DropCause): void {
+  dropped(_: AnswerSequence, cause: DropCause): void {
     if (cause === 'aborted') this.abort()
-    else this.discard()
+    else this.fail(engineDied)
   }
 
-  /** Ends the answer as a stopping vLLM does: what was said, finish reason `abort`, status 200. */
+  /** Ends the answers as a stopping vLLM does: what was said, finish reason `abort`, status 200. */
   abort(): void {
     if (this.#settled) return
-    this.#engine.remove(this)
-    this.#add(this.#options.answer.abort())
+    for (const sequence of this.#unfinished()) {
+      this.#engine.remove(sequence)
+      this.#add(sequence, sequence.abort())
+      this.#book(sequence)
+    }
     this.#settle('aborted_by_node', 'abort')
-    const { reply, response, fault } = this.#options
-    if (!response.headersSent && fault?.withholdsHeaders === true) reply.open()
+    const { reply, response } = this.#options
+    if (!response.headersSent) reply.open()
     reply.end()
   }
 
-  /** Gives the request up without an answer: the node died. */
-  discard(): void {
+  /** Ends the request with an error: a status, or an event in a stream under way. */
+  fail(refusal: Refusal): void {
     if (this.#settled) return
-    this.#engine.remove(this)
-    this.#settle('failed', null)
+    this.#drop('failed')
+    this.#options.reply.fail(refusal)
   }
 
-  #add(step: AnswerStep): void {
-    const { reply, request } = this.#options
-    if (step.tokenId !== null) {
+  /** Gives the request up without an answer: the process died. */
+  discard(): void {
+    if (!this.#settled) this.#drop('failed')
+  }
+
+  #unfinished(): AnswerSequence[] {
+    return this.#sequences.filter((sequence) => sequence.ended === null)
+  }
+
+  #add(sequence: AnswerSequence, step: AnswerStep): void {
+    const { reply, request, usage } = this.#options
+    if (step.token !== null) {
       const now = this.#clock.nowMs()
-      if (request.record.firstTokenAt === null)
-        this.#metrics.firstToken(this.promptTokens, now - request.record.arrivedAt)
-      else this.#metrics.furtherToken(now - this.#lastTokenAt)
-      this.#lastTokenAt = now
+      if (sequence.tokens === 1) this.#metrics.firstToken(sequence.promptTokens, now - request.facts.arrivedAt)
+      else this.#metrics.furtherToken(now - sequence.lastTokenAt)
+      sequence.lastTokenAt = now
       request.token(now)
+      usage.token(sequence.choice, step.part === 'reasoning')
     }
-    reply.add(step)
+    reply.add(sequence.choice, step)
+  }
+
+  /** Writes the end of one answer into the metrics. */
+  #book(sequence: AnswerSequence): void {
+    if (sequence.ended === null || sequence.booked) return
+    sequence.booked = true
+    this.#metrics.requestEnded(sequence.ended.finishReason)
   }
 
   /** Cuts the connection once the tokens made so far have left. */
   #reset(): StepResult {
     const { reply, response } = this.#options
-    this.#settle('failed', null)
+    this.#drop('failed')
     reply.flush(() => response.socket?.resetAndDestroy())
     return 'lost'
   }
 
   #clientLeft(): void {
-    if (this.#settled) return
-    this.#engine.remove(this)
-    this.#settle('aborted_by_client', null)
+    if (!this.#settled) this.#drop('aborted_by_client')
+  }
+
+  #drop(outcome: 'failed' | 'aborted_by_client'): void {
+    this.#settle(outcome, null)
+    for (const sequence of this.#unfinished()) this.#engine.remove(sequence)
   }
 
   #settle(outcome: Exclude<Outcome, 'running'>, finishReason: string | null): void {
     this.#settled = true
     this.#options.request.close(outcome, finishReason, this.#clock.nowMs())
-    if (finishReason !== null) this.#metrics.requestEnded(finishReason)
     this.#options.onSettled(this)
   }
 }

@@ -1,48 +1,62 @@
 import type { ServerResponse } from 'node:http'
 import type { AnswerStep } from '../openai/answer.ts'
-import { chunkFormat, usageJson } from './chunk-format.ts'
-import type { ChunkFormat, ReplyHead } from './chunk-format.ts'
-import type { Reply, ReplyDetail } from './reply.ts'
+import { chatLogprobs, completionLogprobs } from '../openai/logprobs.ts'
+import { refusalBody } from '../openai/refusal.ts'
+import type { Refusal } from '../openai/refusal.ts'
+import { addStep, emptyDelta, isSilent } from './choice-delta.ts'
+import type { ChoiceDelta } from './choice-delta.ts'
+import { chunkFormat } from './chunk-format.ts'
+import type { ChunkFormat } from './chunk-format.ts'
+import type { ChoiceDetail, Reply, ReplyDetail } from './reply.ts'
 
 export interface StreamOptions {
   readonly includeUsage: boolean
   readonly continuousUsage: boolean
+  /** Tokens per chunk; the first comes alone. */
+  readonly interval: number
 }
 
-/** An answer as server-sent events, one chunk per token, the chunks of one engine pass in one write. */
+interface ChoiceState {
+  readonly detail: ChoiceDetail
+  delta: ChoiceDelta
+  opened: boolean
+  /** Characters sent: where the next token stands in the text. */
+  offset: number
+}
+
+/** Answers as server-sent events, the chunks of one engine pass in one write. */
 export class StreamedReply implements Reply {
   readonly #response: ServerResponse
   readonly #format: ChunkFormat
   readonly #options: StreamOptions
   readonly #detail: ReplyDetail
+  readonly #choices: ChoiceState[]
   #pending = ''
-  #steps = 0
-  #tokens = 0
 
-  constructor(response: ServerResponse, head: ReplyHead, options: StreamOptions, detail: ReplyDetail) {
+  constructor(response: ServerResponse, options: StreamOptions, detail: ReplyDetail) {
     this.#response = response
-    this.#format = chunkFormat(head)
+    this.#format = chunkFormat(detail.head)
     this.#options = options
     this.#detail = detail
+    this.#choices = detail.choices.map((choice) => ({ detail: choice, delta: emptyDelta(), opened: false, offset: 0 }))
   }
 
   open(): void {
-    this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', connection: 'keep-alive' })
+    this.#response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      connection: 'keep-alive',
+      ...this.#detail.headers(),
+    })
     this.#response.flushHeaders()
   }
 
-  add(step: AnswerStep): void {
-    const { promptTokenIds } = this.#detail
-    const first = this.#steps++ === 0
-    if (step.tokenId !== null) this.#tokens++
-    if (first) this.#pending += this.#format.opening(promptTokenIds)
-    const silent = step.text === '' && step.tool === null && step.end === null
-    if (silent && promptTokenIds === null) return
-    this.#pending += this.#format.step(step, {
-      tokenIds: promptTokenIds === null ? null : step.tokenId === null ? [] : [step.tokenId],
-      promptTokenIds: first ? promptTokenIds : null,
-      usage: this.#options.continuousUsage ? this.#usage() : null,
-    })
+  add(choice: number, step: AnswerStep): void {
+    const state = this.#choices[choice] as ChoiceState
+    addStep(state.delta, state.detail.onlyEchoes ? { ...step, text: '' } : step)
+    const first = !state.opened
+    if (first) this.#open(choice, state)
+    const due = first || state.delta.end !== null || state.delta.tokens.length >= this.#options.interval
+    if (due && !isSilent(state.delta)) this.#emit(choice, state)
   }
 
   flush(sent?: () => void): void {
@@ -53,11 +67,50 @@ export class StreamedReply implements Reply {
   }
 
   end(): void {
-    const usage = this.#options.includeUsage ? this.#format.usage(this.#usage()) : ''
+    const usage = this.#options.includeUsage ? this.#format.usage(this.#detail.usage.total({ nulls: false })) : ''
     this.#response.end(`${this.#pending}${usage}data: [DONE]\n\n`)
   }
 
-  #usage(): string {
-    return usageJson(this.#detail.promptTokens, this.#tokens)
+  fail(refusal: Refusal): void {
+    if (!this.#response.headersSent) this.open()
+    this.#response.end(`${this.#pending}data: ${refusalBody(refusal, 'nested')}\n\ndata: [DONE]\n\n`)
+  }
+
+  #open(choice: number, state: ChoiceState): void {
+    const { echo, promptTokenIds } = state.detail
+    state.opened = true
+    this.#pending += this.#format.opening(choice, {
+      echo: echo.text,
+      promptTokenIds: choice === 0 ? promptTokenIds : null,
+      usage: this.#usage(choice),
+    })
+    if (this.#detail.head.endpoint === 'completion') state.delta.text = echo.text + state.delta.text
+  }
+
+  #emit(choice: number, state: ChoiceState): void {
+    const { delta, detail, offset } = state
+    this.#pending += this.#format.delta(choice, delta, {
+      tokenIds: detail.promptTokenIds !== null,
+      promptTokenIds: offset === 0 ? detail.promptTokenIds : null,
+      logprobs: this.#logprobs(state),
+      usage: this.#usage(choice),
+    })
+    // At least one, so that only the first chunk counts as first.
+    state.offset += Math.max(1, Array.from(delta.text).length)
+    state.delta = emptyDelta()
+  }
+
+  #usage(choice: number): string | null {
+    return this.#options.continuousUsage ? this.#detail.usage.choice(choice) : null
+  }
+
+  #logprobs({ delta, detail, offset }: ChoiceState): string | null {
+    const { head, logprobs } = this.#detail
+    if (logprobs === null) return null
+    if (head.endpoint === 'chat')
+      return delta.tokens.length === 0 ? null : JSON.stringify(chatLogprobs(delta.tokens, logprobs))
+    const startsPrompt = offset === 0 && detail.echo.tokens.length > 0
+    const tokens = [...(startsPrompt ? detail.echo.tokens : []), ...(detail.onlyEchoes ? [] : delta.tokens)]
+    return tokens.length === 0 ? null : JSON.stringify(completionLogprobs(tokens, logprobs, { offset, startsPrompt }))
   }
 }

@@ -1,34 +1,28 @@
 import type { ServerResponse } from 'node:http'
-import type { AnswerEnd, AnswerStep } from '../openai/answer.ts'
-import { usageJson } from './chunk-format.ts'
-import type { ReplyHead } from './chunk-format.ts'
-import type { Reply, ReplyDetail } from './reply.ts'
-import { sendJson } from './send-json.ts'
+import type { AnswerStep } from '../openai/answer.ts'
+import { chatLogprobs, completionLogprobs } from '../openai/logprobs.ts'
+import type { Refusal } from '../openai/refusal.ts'
+import { addStep, emptyDelta } from './choice-delta.ts'
+import type { ChoiceDelta } from './choice-delta.ts'
+import type { ChoiceDetail, Reply, ReplyDetail } from './reply.ts'
+import { sendJson, sendRefusal } from './send-json.ts'
 
-/** An answer as one JSON body at its end. */
+/** Answers as one JSON body at the end of the slowest. */
 export class WholeReply implements Reply {
   readonly #response: ServerResponse
-  readonly #head: ReplyHead
   readonly #detail: ReplyDetail
-  readonly #tokenIds: number[] = []
-  #text = ''
-  #call: { id: string; name: string; arguments: string } | null = null
-  #ending: AnswerEnd | null = null
+  readonly #deltas: ChoiceDelta[]
 
-  constructor(response: ServerResponse, head: ReplyHead, detail: ReplyDetail) {
+  constructor(response: ServerResponse, detail: ReplyDetail) {
     this.#response = response
-    this.#head = head
     this.#detail = detail
+    this.#deltas = detail.choices.map(emptyDelta)
   }
 
   open(): void {}
 
-  add(step: AnswerStep): void {
-    this.#text += step.text
-    if (step.tokenId !== null) this.#tokenIds.push(step.tokenId)
-    if (step.tool?.start) this.#call = { ...step.tool.start, arguments: '' }
-    if (step.tool && this.#call) this.#call.arguments += step.tool.arguments
-    this.#ending = step.end
+  add(choice: number, step: AnswerStep): void {
+    addStep(this.#deltas[choice] as ChoiceDelta, step)
   }
 
   flush(sent?: () => void): void {
@@ -36,59 +30,77 @@ export class WholeReply implements Reply {
   }
 
   end(): void {
-    const { endpoint, id, created, model } = this.#head
-    const { promptTokens, promptTokenIds } = this.#detail
-    const ids = promptTokenIds === null ? null : this.#tokenIds
-    sendJson(this.#response, 200, {
-      id,
-      object: endpoint === 'chat' ? 'chat.completion' : 'text_completion',
-      created,
-      model,
-      choices: [endpoint === 'chat' ? this.#chatChoice(ids) : this.#completionChoice(ids)],
+    const { head, choices, usage, headers } = this.#detail
+    const chat = head.endpoint === 'chat'
+    const [first] = choices
+    const body = {
+      id: head.id,
+      object: chat ? 'chat.completion' : 'text_completion',
+      created: head.created,
+      model: head.model,
+      choices: choices.map((detail, index) => {
+        const delta = this.#deltas[index] as ChoiceDelta
+        return chat ? this.#chatChoice(index, delta, detail) : this.#completionChoice(index, delta, detail)
+      }),
       service_tier: null,
-      system_fingerprint: null,
-      usage: { ...JSON.parse(usageJson(promptTokens, this.#tokenIds.length)), prompt_tokens_details: null },
-      ...(endpoint === 'chat' && { prompt_logprobs: null, prompt_token_ids: promptTokenIds }),
+      system_fingerprint: head.fingerprint,
+      usage: JSON.parse(usage.total({ nulls: true })) as object,
+      ...(chat && { prompt_logprobs: first?.promptLogprobs ?? null, prompt_token_ids: first?.promptTokenIds ?? null }),
       kv_transfer_params: null,
-    })
+    }
+    sendJson(this.#response, 200, body, headers())
   }
 
-  #chatChoice(tokenIds: number[] | null): object {
-    const call = this.#call
+  fail(refusal: Refusal): void {
+    sendRefusal(this.#response, refusal, this.#detail.head.profile)
+  }
+
+  #chatChoice(index: number, delta: ChoiceDelta, { echo, promptTokenIds }: ChoiceDetail): object {
+    const { logprobs, head } = this.#detail
+    const { reasoningFields, emptyToolCalls } = head.profile
+    const calls = delta.tools.map(({ start, arguments: json }) => ({
+      id: start?.id,
+      type: 'function',
+      function: { name: start?.name, arguments: json },
+    }))
     return {
-      index: 0,
+      index,
       message: {
-        role: this.#head.role,
-        content: call === null ? this.#text : null,
+        role: head.role,
+        content: calls.length === 0 ? echo.text + delta.text : null,
         refusal: null,
         annotations: null,
         audio: null,
         function_call: null,
-        reasoning: null,
-        ...(call && {
-          tool_calls: [{ id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments } }],
-        }),
+        ...Object.fromEntries(reasoningFields.map((field) => [field, delta.reasoning === '' ? null : delta.reasoning])),
+        ...((calls.length > 0 || emptyToolCalls) && { tool_calls: calls }),
       },
-      logprobs: null,
-      ...this.#finish(),
-      token_ids: tokenIds,
+      logprobs: logprobs === null ? null : chatLogprobs(delta.tokens, logprobs),
+      ...finish(delta),
+      token_ids: promptTokenIds === null ? null : delta.tokens.map((token) => token.id),
     }
   }
 
-  #completionChoice(tokenIds: number[] | null): object {
-    const { promptTokenIds } = this.#detail
+  #completionChoice(index: number, delta: ChoiceDelta, detail: ChoiceDetail): object {
+    const { logprobs } = this.#detail
+    const { echo, onlyEchoes, promptTokenIds } = detail
+    const tokens = [...echo.tokens, ...(onlyEchoes ? [] : delta.tokens)]
     return {
-      index: 0,
-      text: this.#text,
-      logprobs: null,
-      ...this.#finish(),
-      token_ids: tokenIds,
-      prompt_logprobs: null,
+      index,
+      text: echo.text + (onlyEchoes ? '' : delta.text),
+      logprobs:
+        logprobs === null
+          ? null
+          : completionLogprobs(tokens, logprobs, { offset: 0, startsPrompt: echo.tokens.length > 0 }),
+      ...finish(delta),
+      token_ids: promptTokenIds === null ? null : delta.tokens.map((token) => token.id),
+      prompt_logprobs: detail.promptLogprobs,
       prompt_token_ids: promptTokenIds,
     }
   }
-
-  #finish(): object {
-    return { finish_reason: this.#ending?.finishReason ?? null, stop_reason: this.#ending?.stopReason ?? null }
-  }
 }
+
+const finish = ({ end }: ChoiceDelta): object => ({
+  finish_reason: end?.finishReason ?? null,
+  stop_reason: end?.stopReason ?? null,
+})

@@ -16,6 +16,7 @@ export class NodeMetrics {
   readonly #firstToken = new Histogram(firstTokenBounds)
   readonly #tokenGap = new Histogram(tokenGapBounds)
   readonly #ended = new Map<string, number>(finishedReasons.map((reason) => [reason, 0]))
+  readonly #rejected = new Map<string, number>()
   #promptTokens = 0
   #generationTokens = 0
 
@@ -38,6 +39,11 @@ export class NodeMetrics {
   requestEnded(finishReason: string): void {
     const reason = finishReason === 'tool_calls' ? 'stop' : finishReason
     this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1)
+  }
+
+  /** A request refused for an admission limit. */
+  rejected(reason: string): void {
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
   }
 
   /** Prometheus text. */

@@ -1,162 +1,124 @@
+import type { NodeSettings } from '../node-settings.ts'
+import { versionProfiles } from '../profiles/version-profile.ts'
 import { fingerprint } from '../text/byte-hash.ts'
-import { renderConversation } from '../text/conversation.ts'
-import { countTokens, decodeTokens } from '../text/tokenizer.ts'
-import { toolArguments } from '../text/tool-arguments.ts'
+import { checkRequest } from './check-request.ts'
+import { constrainedText, constraintOf } from './constraint.ts'
+import { contentOf } from './content.ts'
+import type { Content } from './content.ts'
+import { contextOverflow } from './context-overflow.ts'
+import { promptsOf } from './prompts.ts'
+import type { Prompt } from './prompts.ts'
 import { badRequest } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
-import { notSimulated } from './request.ts'
-import type { ChatRequest, CompletionRequest, InferenceRequest } from './request.ts'
-
-/** What of a node decides answers; two nodes with equal values give equal answers. */
-export interface AnswerRules {
-  /** Prompt and answer together, tokens. */
-  readonly modelLengthMax: number
-  /** Probability per word that the answer ends there by itself. */
-  readonly endProbability: number
-  /** `first`: a chat with tools calls the first of them, until a tool result is the last message. */
-  readonly toolCalls: 'first' | 'never'
-}
-
-export const defaultRules: AnswerRules = { modelLengthMax: 131_072, endProbability: 0, toolCalls: 'first' }
+import { outputTokensWanted, stopsOf } from './request.ts'
+import type { ChatRequest, InferenceRequest } from './request.ts'
+import { chosenTools } from './tool-choice.ts'
+import type { ToolPlan } from './tool-choice.ts'
 
 /** A chat without a limit would run to the end of the context; the node ends it here. Tokens. */
 const chatTokensByDefault = 256
 const completionTokensByDefault = 16
 
-/** Everything that decides an answer, except the model. */
+/** Everything that decides the answers of a request, except the model. */
 export interface AnswerPlan {
   readonly kind: 'planned'
-  /** The whole prompt as UTF-8. */
-  readonly prompt: Uint8Array
-  readonly promptTokens: number
+  readonly prompts: readonly Prompt[]
+  /** One for every sample of every prompt: prompt p, sample s at p·n + s. */
+  readonly choices: readonly ChoicePlan[]
+}
+
+export interface ChoicePlan {
+  readonly prompt: Prompt
+  /** Which of the prompt's answers this is. */
+  readonly sample: number
   readonly outputTokensMax: number
   readonly outputTokensMin: number
   readonly endProbability: number
   readonly stops: readonly string[]
   readonly includeStop: boolean
-  readonly toolCall: { readonly name: string; readonly arguments: string; readonly named: boolean } | null
+  /** Tokens thought before the answer, and whether they are shown. */
+  readonly thinking: { readonly tokens: number; readonly shown: boolean }
+  readonly content: Content
+  readonly tools: ToolPlan | null
+  /** Text that stands before the answer although it is not of it. */
+  readonly echo: string
+  /** The request asks for nothing but the prompt itself. */
+  readonly onlyEchoes: boolean
 }
 
-/** Decides what to answer, or why not: vLLM's checks, as far as they concern the request alone. */
-export const planAnswer = (request: InferenceRequest, rules: AnswerRules): AnswerPlan | Refusal => {
-  const refusal =
-    refuseSettings(request) ?? (request.endpoint === 'chat' ? refuseChat(request.body) : refuseCompletion(request.body))
-  if (refusal !== undefined) return refusal
-  const text = request.endpoint === 'chat' ? chatPrompt(request.body) : completionPrompt(request.body)
-  if (typeof text !== 'string') return text
+/** Decides what to answer, or why not: vLLM's checks, as far as they concern the request alone. All or nothing. */
+export const planAnswer = (request: InferenceRequest, settings: NodeSettings): AnswerPlan | Refusal => {
+  const refused = checkRequest(request, settings)
+  if (refused !== undefined) return refused
+  const constraint = constraintOf(request, settings.profile)
+  if (constraint?.kind === 'refused') return constraint
+  const prompts = promptsOf(request, settings.modelLengthMax)
+  if ('kind' in prompts) return prompts
 
   const { body } = request
-  const prompt = Buffer.from(text)
-  const promptTokens = countTokens(prompt)
-  const room = rules.modelLengthMax - promptTokens
+  const choices: ChoicePlan[] = []
+  for (const prompt of prompts) {
+    const limits = limitsOf(request, prompt, settings)
+    if ('kind' in limits) return limits
+    const tools = request.endpoint === 'chat' ? chosenTools(request.body, prompt.bytes, settings) : null
+    for (let sample = 0; sample < (body.n ?? 1); sample++) {
+      choices.push({
+        prompt,
+        sample,
+        ...limits,
+        endProbability: body.ignore_eos === true ? 0 : settings.endProbability,
+        stops: stopsOf(request),
+        includeStop: body.include_stop_str_in_output ?? false,
+        thinking: request.endpoint === 'chat' ? thinkingOf(request.body, settings) : { tokens: 0, shown: false },
+        content:
+          constraint === null
+            ? contentOf(prompt, settings, body.ignore_eos === true)
+            : { kind: 'fixed', text: constrainedText(constraint, seedOf(prompt, sample)) },
+        tools,
+        echo: echoOf(request, prompt),
+      })
+    }
+  }
+  return { kind: 'planned', prompts, choices }
+}
+
+type Limits = Pick<ChoicePlan, 'outputTokensMax' | 'outputTokensMin' | 'onlyEchoes'>
+
+const limitsOf = (request: InferenceRequest, prompt: Prompt, settings: NodeSettings): Limits | Refusal => {
+  const { modelLengthMax } = settings
   const wanted = outputTokensWanted(request)
-  const outputTokensMax =
-    wanted ?? (request.endpoint === 'chat' ? Math.min(chatTokensByDefault, room) : completionTokensByDefault)
-  if (room < 1 || outputTokensMax > room)
-    return overflow(rules.modelLengthMax, promptTokens, Math.max(outputTokensMax, 1))
-  const outputTokensMin = body.min_tokens ?? 0
+  const room = modelLengthMax - prompt.tokens
+  const byDefault = request.endpoint === 'chat' ? Math.min(chatTokensByDefault, room) : completionTokensByDefault
+  const outputTokensMax = Math.max(wanted ?? byDefault, 1)
+  const sizes = { modelLengthMax, promptTokens: prompt.tokens, outputTokens: outputTokensMax }
+  const overflow = contextOverflow(sizes, settings.profile)
+  if (overflow !== undefined) return overflow
+  const outputTokensMin = request.body.min_tokens ?? 0
   if (outputTokensMin > outputTokensMax)
-    return badRequest(`min_tokens ${outputTokensMin} is above max_tokens ${outputTokensMax}.`, 'min_tokens')
+    return badRequest(
+      `min_tokens must be at most max_tokens (${outputTokensMax}), got ${outputTokensMin}.`,
+      'min_tokens',
+    )
+  return { outputTokensMax, outputTokensMin, onlyEchoes: wanted === 0 }
+}
 
+/** Of the question, not of what was said since, so that a constrained answer can be taken up. */
+const seedOf = (prompt: Prompt, sample: number): string => {
+  const asked = prompt.bytes.subarray(0, prompt.bytes.length - Buffer.byteLength(prompt.said))
+  return `${fingerprint(asked)}#${sample}`
+}
+
+const echoOf = (request: InferenceRequest, prompt: Prompt): string =>
+  request.body.echo !== true ? '' : request.endpoint === 'chat' ? prompt.said : prompt.question
+
+const thinkingOf = (body: ChatRequest, { reasoningTokens, profile }: NodeSettings): ChoicePlan['thinking'] => {
+  const off =
+    body.continue_final_message ||
+    body.reasoning_effort === 'none' ||
+    body.chat_template_kwargs?.['enable_thinking'] === false ||
+    versionProfiles[profile].reasoningFields.length === 0
   return {
-    kind: 'planned',
-    prompt,
-    promptTokens,
-    outputTokensMax,
-    outputTokensMin,
-    endProbability: body.ignore_eos === true ? 0 : rules.endProbability,
-    stops: stopsOf(body.stop),
-    includeStop: body.include_stop_str_in_output ?? false,
-    toolCall: request.endpoint === 'chat' ? chooseTool(request.body, prompt, rules) : null,
-  }
-}
-
-const stopsOf = (stop: string | readonly string[] | null | undefined): readonly string[] =>
-  stop == null ? [] : typeof stop === 'string' ? [stop] : stop
-
-const outputTokensWanted = (request: InferenceRequest): number | null =>
-  (request.endpoint === 'chat' ? request.body.max_completion_tokens : null) ?? request.body.max_tokens ?? null
-
-const refuseSettings = (request: InferenceRequest): Refusal | undefined => {
-  const { body } = request
-  const wanted = outputTokensWanted(request)
-  const stops = stopsOf(body.stop)
-  if (wanted !== null && wanted < 1) return badRequest(`max_tokens must be at least 1, not ${wanted}.`, 'max_tokens')
-  if ((body.n ?? 1) !== 1) return badRequest('n must be 1 on this node.', 'n')
-  if (stops.includes('')) return badRequest('A stop string must not be empty.', 'stop')
-  if (body.stream_options != null && body.stream !== true)
-    return badRequest('stream_options needs stream to be true.', 'stream_options')
-  if (outside(body.temperature, 0, 2)) return badRequest('temperature must be between 0 and 2.', 'temperature')
-  if (outside(body.top_p, Number.MIN_VALUE, 1)) return badRequest('top_p must be above 0 and at most 1.', 'top_p')
-  for (const name of ['presence_penalty', 'frequency_penalty'] as const) {
-    if (outside(body[name], -2, 2)) return badRequest(`${name} must be between -2 and 2.`, name)
-  }
-  for (const name of notSimulated) {
-    const value = body[name]
-    if (value != null && value !== false) return badRequest(`${name} is not simulated by this node.`, name)
-  }
-  return undefined
-}
-
-const outside = (value: number | null | undefined, least: number, most: number): boolean =>
-  value != null && (value < least || value > most)
-
-const refuseCompletion = (body: CompletionRequest): Refusal | undefined =>
-  body.suffix == null ? undefined : badRequest('suffix is not supported: put it into the prompt.', 'suffix')
-
-const refuseChat = (body: ChatRequest): Refusal | undefined => {
-  if (body.add_generation_prompt && body.continue_final_message) {
-    return badRequest('add_generation_prompt and continue_final_message exclude each other.', 'continue_final_message')
-  }
-  if (body.response_format != null && body.response_format.type !== 'text') {
-    return badRequest('response_format is not simulated by this node.', 'response_format')
-  }
-  if (body.tools != null && body.tools.length === 0) return badRequest('tools must not be empty.', 'tools')
-  const choice = body.tool_choice ?? 'none'
-  if (choice !== 'none' && body.tools == null) return badRequest('tool_choice needs tools.', 'tool_choice')
-  if (typeof choice === 'object' && !body.tools?.some((tool) => tool.function.name === choice.function.name)) {
-    return badRequest(`tool_choice names \`${choice.function.name}\`, which is not among the tools.`, 'tool_choice')
-  }
-  return undefined
-}
-
-const chatPrompt = (body: ChatRequest): string =>
-  renderConversation(body.messages, {
-    tools: body.tools ?? [],
-    addGenerationPrompt: body.add_generation_prompt,
-    continueFinalMessage: body.continue_final_message,
-  })
-
-const completionPrompt = ({ prompt }: CompletionRequest): string | Refusal => {
-  const single = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt[0] : (prompt as string | number[])
-  if (single === undefined || single.length === 0) return badRequest('The prompt is empty.', 'prompt')
-  if (single !== prompt && prompt.length > 1) return badRequest('This node takes one prompt per request.', 'prompt')
-  if (typeof single === 'string') return single
-  const decoded = decodeTokens(single as number[])
-  return decoded.kind === 'text'
-    ? decoded.text
-    : badRequest(`Token id ${decoded.id} is out of the vocabulary.`, 'prompt')
-}
-
-/** Text form of the releases since 0.23. */
-const overflow = (modelLengthMax: number, promptTokens: number, outputTokens: number): Refusal =>
-  badRequest(
-    `The maximum context length is ${modelLengthMax} tokens, but ${outputTokens} output tokens were requested for a prompt of at least ` +
-      `${promptTokens} input tokens: ${promptTokens + outputTokens} in total.`,
-    'input_tokens',
-  )
-
-const chooseTool = (body: ChatRequest, prompt: Uint8Array, rules: AnswerRules): AnswerPlan['toolCall'] => {
-  const choice = body.tool_choice ?? 'auto'
-  const forced = choice !== 'auto'
-  if (body.tools == null || choice === 'none' || body.continue_final_message) return null
-  if (!forced && (rules.toolCalls === 'never' || body.messages.at(-1)?.role === 'tool')) return null
-  const named = typeof choice === 'object'
-  const tool = named ? body.tools.find((one) => one.function.name === choice.function.name) : body.tools[0]
-  if (tool === undefined) return null
-  return {
-    name: tool.function.name,
-    arguments: toolArguments(tool.function.parameters ?? {}, fingerprint(prompt)),
-    named,
+    tokens: off ? 0 : Math.min(reasoningTokens, body.thinking_token_budget ?? Infinity),
+    shown: body.include_reasoning !== false,
   }
 }

@@ -1,8 +1,8 @@
-import { fingerprint } from '../text/byte-hash.ts'
 import { Continuation } from '../text/continuation.ts'
 import { StopStrings } from '../text/stop-strings.ts'
-import { splitTokens, tokenId } from '../text/tokenizer.ts'
-import type { AnswerPlan } from './answer-plan.ts'
+import type { ChoicePlan } from './answer-plan.ts'
+import { FixedSource, FreeSource, ThinkingSource, ToolSource } from './token-source.ts'
+import type { SourceToken, Token, TokenSource, ToolDelta } from './token-source.ts'
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'abort'
 
@@ -14,11 +14,13 @@ export interface AnswerEnd {
 
 /** One engine step of an answer. */
 export interface AnswerStep {
-  /** Text let out; empty while a stop string may be forming, at an end without text, and in tool calls. */
+  /** Text let out; empty while a stop string may be forming, at an end without text, in thoughts and in tool calls. */
   readonly text: string
-  readonly tool: { readonly start: { id: string; name: string } | null; readonly arguments: string } | null
-  /** Id of the token made; null for the step that only ends the answer. */
-  readonly tokenId: number | null
+  readonly part: SourceToken['part']
+  readonly reasoning: string
+  readonly tool: ToolDelta | null
+  /** The token made; null for the step that only ends the answer. */
+  readonly token: Token | null
   readonly end: AnswerEnd | null
 }
 
@@ -29,79 +31,72 @@ export interface Answer {
   abort(): AnswerStep
 }
 
-/** The answer of a model to a planned request; `model` seeds the text. */
-export const createAnswer = (plan: AnswerPlan, model: string): Answer =>
-  plan.toolCall === null ? new TextAnswer(plan, model) : new ToolCallAnswer(plan, plan.toolCall)
+/** The answer of a model to a planned choice; `model` seeds the text. */
+export const createAnswer = (plan: ChoicePlan, model: string): Answer => new PlannedAnswer(plan, sourceOf(plan, model))
 
-class TextAnswer implements Answer {
-  readonly #plan: AnswerPlan
-  readonly #continuation: Continuation
+const sourceOf = (plan: ChoicePlan, model: string): TokenSource => {
+  const { prompt, sample, content, tools, thinking } = plan
+  const seed = sample === 0 ? model : `${model}#${sample}`
+  const body =
+    tools !== null
+      ? new ToolSource(tools)
+      : content.kind === 'fixed'
+        ? new FixedSource(content.text, prompt.said)
+        : new FreeSource(new Continuation(seed, prompt.bytes), {
+            probability: plan.endProbability,
+            tokensMax: content.tokensMax,
+          })
+  if (thinking.tokens === 0) return body
+  return new ThinkingSource(new Continuation(`${seed}\0thoughts`, prompt.bytes), thinking.tokens, body)
+}
+
+class PlannedAnswer implements Answer {
+  readonly #plan: ChoicePlan
+  readonly #source: TokenSource
   readonly #stops: StopStrings
   #tokens = 0
 
-  constructor(plan: AnswerPlan, model: string) {
+  constructor(plan: ChoicePlan, source: TokenSource) {
     this.#plan = plan
-    this.#continuation = new Continuation(model, plan.prompt)
+    this.#source = source
     this.#stops = new StopStrings(plan.stops, plan.includeStop)
   }
 
   next(): AnswerStep {
-    if (this.#tokens >= this.#plan.outputTokensMin && this.#continuation.endsHere(this.#plan.endProbability))
-      return this.#end('stop')
-    const word = this.#continuation.next()
+    const made = this.#source.next(this.#tokens >= this.#plan.outputTokensMin)
+    if (made === null) return this.#end(this.#finishReason('stop'))
     this.#tokens++
-    // Stop strings are looked for only in what comes after the least number of tokens.
-    const free = this.#tokens <= this.#plan.outputTokensMin
-    const { text, matched } = free ? { text: word.text, matched: null } : this.#stops.push(word.text)
-    if (matched !== null) {
-      return { text, tool: null, tokenId: word.id, end: { finishReason: 'stop', stopReason: matched } }
+    const { text, matched } = made.part === 'text' ? this.#release(made) : { text: '', matched: null }
+    const step = {
+      text,
+      part: made.part,
+      reasoning: made.part === 'reasoning' && this.#plan.thinking.shown ? made.token.text : '',
+      tool: made.tool,
+      token: made.token,
     }
-    if (this.#tokens < this.#plan.outputTokensMax) return { text, tool: null, tokenId: word.id, end: null }
-    return {
-      text: text + this.#stops.flush(),
-      tool: null,
-      tokenId: word.id,
-      end: { finishReason: 'length', stopReason: null },
-    }
+    if (matched !== null) return { ...step, end: { finishReason: 'stop', stopReason: matched } }
+    const finishReason = made.last ? this.#finishReason('stop') : 'length'
+    if (!made.last && this.#tokens < this.#plan.outputTokensMax) return { ...step, end: null }
+    return { ...step, text: text + this.#stops.flush(), end: { finishReason, stopReason: null } }
   }
 
   abort(): AnswerStep {
     return this.#end('abort')
   }
 
+  /** Stop strings are looked for only in what comes after the least number of tokens. */
+  #release({ token }: SourceToken): { text: string; matched: string | null } {
+    return this.#tokens <= this.#plan.outputTokensMin
+      ? { text: token.text, matched: null }
+      : this.#stops.push(token.text)
+  }
+
+  #finishReason(otherwise: FinishReason): FinishReason {
+    return this.#plan.tools?.finishReason ?? otherwise
+  }
+
   #end(finishReason: FinishReason): AnswerStep {
-    return { text: this.#stops.flush(), tool: null, tokenId: null, end: { finishReason, stopReason: null } }
-  }
-}
-
-/** A call of one tool: the first token opens it, the others bring its arguments piece by piece. */
-class ToolCallAnswer implements Answer {
-  readonly #plan: AnswerPlan
-  readonly #start: { id: string; name: string }
-  readonly #pieces: readonly string[]
-  readonly #finishReason: FinishReason
-  #tokens = 0
-
-  constructor(plan: AnswerPlan, call: NonNullable<AnswerPlan['toolCall']>) {
-    this.#plan = plan
-    this.#start = { id: `chatcmpl-tool-${fingerprint(plan.prompt)}`, name: call.name }
-    this.#pieces = splitTokens(call.arguments)
-    this.#finishReason = call.named ? 'stop' : 'tool_calls'
-  }
-
-  next(): AnswerStep {
-    const opens = this.#tokens === 0
-    const piece = opens ? '' : (this.#pieces[this.#tokens - 1] ?? '')
-    const id = tokenId(Buffer.from(opens ? this.#start.name.slice(0, 6) : piece))
-    this.#tokens++
-    const complete = this.#tokens > this.#pieces.length
-    const cut = !complete && this.#tokens >= this.#plan.outputTokensMax
-    const end: AnswerEnd | null =
-      complete || cut ? { finishReason: cut ? 'length' : this.#finishReason, stopReason: null } : null
-    return { text: '', tool: { start: opens ? this.#start : null, arguments: piece }, tokenId: id, end }
-  }
-
-  abort(): AnswerStep {
-    return { text: '', tool: null, tokenId: null, end: { finishReason: 'abort', stopReason: null } }
+    const text = this.#stops.flush()
+    return { text, part: 'text', reasoning: '', tool: null, token: null, end: { finishReason, stopReason: null } }
   }
 }

@@ -76,7 +76,8 @@ const tokenBytes = (id: number): number[] | undefined => {
   return rest === 1 && bytes.length <= tokenBytesMax && Buffer.from(whole.toString()).equals(whole) ? bytes : undefined
 }
 
-const tokenEnds = (bytes: Uint8Array): number[] => {
+/** Where each token of a UTF-8 text ends. */
+export const tokenEnds = (bytes: Uint8Array): number[] => {
   const ends: number[] = []
   let length = 0
   for (let at = 0; at < bytes.length;) {

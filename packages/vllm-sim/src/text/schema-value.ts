@@ -1,4 +1,5 @@
 import { ByteHash } from './byte-hash.ts'
+import { regexSample } from './regex-sample.ts'
 import { vocabulary } from './vocabulary.ts'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -7,11 +8,14 @@ type Schema = Readonly<Record<string, unknown>>
 const depthMax = 8
 
 /**
- * Arguments that satisfy a tool's JSON schema, as JSON text, decided by the seed alone. Covers what tool schemas use: types, required
- * properties, enum, const, the first alternative of anyOf/oneOf, local $ref, and bounds on numbers, lengths and items.
+ * A value that satisfies a JSON schema, decided by the seed alone. Covers what tools and structured answers use: types, required
+ * properties, enum, const, the first alternative of anyOf/oneOf, local $ref, simple patterns, and bounds on numbers, lengths and items.
  */
+export const schemaValue = (schema: Schema, seed: string): unknown => valueOf(schema, { seed, root: schema }, '$', 0)
+
+/** Arguments for a tool's parameter schema, as JSON text. */
 export const toolArguments = (parameters: Schema, seed: string): string => {
-  const value = valueOf(parameters, { seed, root: parameters }, '$', 0)
+  const value = schemaValue(parameters, seed)
   return JSON.stringify(typeof value === 'object' && value !== null ? value : {})
 }
 
@@ -38,7 +42,7 @@ const valueOf = (given: Schema, scope: Scope, path: string, depth: number): unkn
     case 'null':
       return null
     default:
-      return wordsOf(schema, number)
+      return typeof schema['pattern'] === 'string' ? matchOf(schema['pattern'], number) : wordsOf(schema, number)
   }
 }
 
@@ -82,6 +86,12 @@ const wordsOf = (schema: Schema, number: number): string => {
     .trimStart()
     .padEnd(least, 'x')
     .slice(0, Math.max(least, Math.min(most, 24)))
+}
+
+/** Text of a pattern; plain words where the pattern is beyond `regexSample`. */
+const matchOf = (pattern: string, number: number): string => {
+  const sample = regexSample(pattern, number)
+  return sample.kind === 'text' ? sample.text : wordsOf({}, number)
 }
 
 const typeOf = (schema: Schema): unknown => {

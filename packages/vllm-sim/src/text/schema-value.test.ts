@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { toolArguments } from './tool-arguments.ts'
+import { toolArguments } from './schema-value.ts'
 
 const leaf = fc.constantFrom<Record<string, unknown>>(
   { type: 'string' },
