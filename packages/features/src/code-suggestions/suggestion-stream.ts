@@ -1,3 +1,4 @@
+import type { TextStream } from '../answer/text-stream.ts'
 import { cleanAnswer } from './answer.ts'
 import { cursorMarker, unableMarker } from './cursor-marker.ts'
 import { cursorLineOf, isProsePlace, markersOf } from './place.ts'
@@ -7,7 +8,6 @@ import { isClosing, isPreamble, isSentence, looksLikeCode, mayOpenPreamble } fro
 import { settledStart } from './suffix-overlap.ts'
 import { preambleLinesMax, uncover, withoutMarkup } from './uncover.ts'
 import { underscoreStream, unescapeUnderscores } from './unescape-underscores.ts'
-import type { TextStream } from './unescape-underscores.ts'
 
 export interface SuggestionStreamOptions {
   /** Text leaves in the middle of a line where nothing speaks against it; else line by line. */

@@ -1,13 +1,8 @@
+import type { TextStream } from '../answer/text-stream.ts'
+
 /** Mixtral escapes underscores as Markdown does. */
 export function unescapeUnderscores(text: string): string {
   return text.replaceAll('\\_', '_')
-}
-
-export interface TextStream {
-  /** The text that can leave now. */
-  push(text: string): string
-  /** What was held back at the end of the answer. */
-  end(): string
 }
 
 /** The same for text that comes in pieces: a backslash at the end of one waits for the next. */

@@ -102,7 +102,11 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
     const preflight = preflightAnswer(exchange.method, exchange.headers)
     if (preflight !== null) return send(reply, exchange, preflight, false)
     const front = frontOf(exchange.path)
-    const refusal = await answerOf(front, exchange, () => front.authenticate(exchange))
+    const refusal = await answerOf(
+      (thrown) => front.failed(thrown, exchange),
+      exchange,
+      () => front.authenticate(exchange),
+    )
     if (refusal !== null) return send(reply, exchange, refusal)
     const allowed = methodsOf(front, exchange.path)
     if (allowed.length === 0) return send(reply, exchange, front.notFound())
@@ -113,7 +117,10 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
   for (const front of Object.values(fronts)) for (const route of front.routes) serve(front, route)
   return app
 
-  function serve(front: Front, { method, path, handle }: Route): void {
+  function serve(front: Front, route: Route): void {
+    const { method, path, handle } = route
+    const failed: Front['failed'] = (thrown, exchange) =>
+      route.failed?.(thrown, exchange) ?? front.failed(thrown, exchange)
     app.route({
       method,
       url: path,
@@ -121,7 +128,7 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
         const exchange = exchanges.get(request)
         if (exchange === undefined) throw new Error('a handler ran ahead of the first hook')
         reply.hijack()
-        const answer = await answerOf(front, exchange, () => handle(exchange))
+        const answer = await answerOf(failed, exchange, () => handle(exchange))
         if (answer !== null) exchange.send(answer)
       },
     })
@@ -129,7 +136,7 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
 
   /** The answer of a step, or the front's error for what the step threw; null when there is nothing more to send. */
   async function answerOf(
-    front: Front,
+    failed: Front['failed'],
     exchange: Exchange,
     step: () => Promise<HttpAnswer | null> | HttpAnswer | null,
   ): Promise<HttpAnswer | null> {
@@ -140,7 +147,7 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
       exchange.failure ??= code
       if (code === 'internal')
         dependencies.log.error({ err: error, correlation_id: exchange.correlationId }, 'a call failed by a bug')
-      return exchange.answered ? null : front.failed(error, exchange)
+      return exchange.answered ? null : failed(error, exchange)
     }
   }
 }

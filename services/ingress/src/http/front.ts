@@ -24,6 +24,8 @@ export interface Route {
   /** May end in `/*`. */
   readonly path: string
   readonly handle: Handler
+  /** Errors of this route in a form of their own; the front's otherwise. */
+  failed?(thrown: unknown, exchange: Exchange): HttpAnswer
 }
 
 /** One family of clients: its credentials, its routes and the form of its errors. */

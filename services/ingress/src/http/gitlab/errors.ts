@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { RequestFailure } from '@penstock/contracts'
+import type { ErrorCode } from '@penstock/contracts'
 import { BodyRefusal } from '../body-refusal.ts'
 import { jsonAnswer, retryAfter, textAnswer } from '../http-answer.ts'
 import type { HttpAnswer } from '../http-answer.ts'
@@ -41,7 +42,7 @@ const codeFailure = ({ code, detail: { message, retryAfterMs, upstreamStatus = 5
     case 'deadline_exceeded':
       return detail(504, 'Inference timed out')
     case 'backend_error':
-      return detail(421, `${upstreamStatus}: ${STATUS_CODES[upstreamStatus] ?? 'Unknown'}`)
+      return modelServerFailed(upstreamStatus)
     case 'unknown_model':
       return detail(422, message ?? 'The configuration has no such model')
     case 'no_default_model':
@@ -66,3 +67,36 @@ const codeFailure = ({ code, detail: { message, retryAfterMs, upstreamStatus = 5
 /** Anything a handler threw. */
 export const gitlabFailure = (thrown: unknown, verbose: boolean): HttpAnswer =>
   thrown instanceof BodyRefusal ? bodyRefused(thrown, verbose) : codeFailure(RequestFailure.fromUnknown(thrown))
+
+/** The same on the prompt endpoints, where an outage is the model server's failure too (contract http §7.5). */
+export const promptFailure = (thrown: unknown, verbose: boolean): HttpAnswer =>
+  RequestFailure.fromUnknown(thrown).code === 'backend_outage' && !(thrown instanceof BodyRefusal)
+    ? modelServerFailed(500)
+    : gitlabFailure(thrown, verbose)
+
+const modelServerFailed = (status: number): HttpAnswer => detail(421, `${status}: ${STATUS_CODES[status] ?? 'Unknown'}`)
+
+/**
+ * The same for the administrator's connection test: GitLab shows the text of a 421, and of any other status only the `msg` in a list
+ * (contract http §12.2). Nothing is waited out, so a gap and an overload are the model server's failure.
+ */
+export const connectionTestFailure = (thrown: unknown, verbose: boolean, withinMs: number): HttpAnswer => {
+  if (thrown instanceof BodyRefusal) return gitlabFailure(thrown, verbose)
+  const { code, detail: told } = RequestFailure.fromUnknown(thrown)
+  const shown = (status: number, msg: string): HttpAnswer => jsonAnswer(status, { detail: [{ msg }] })
+  if (code === 'overloaded') return modelServerFailed(429)
+  if (missesModelServer.has(code)) return modelServerFailed(500)
+  if (code === 'deadline_exceeded') return shown(504, `The model did not answer within ${withinMs / 1000} s`)
+  const answer = promptFailure(thrown, verbose)
+  return misconfigured.has(code) && told.message !== undefined ? shown(answer.status, told.message) : answer
+}
+
+const missesModelServer = new Set<ErrorCode>([
+  'backend_unavailable',
+  'backend_outage',
+  'store_unavailable',
+  'cannot_continue',
+])
+
+/** What the administrator can mend, once told. */
+const misconfigured = new Set<ErrorCode>(['unknown_model', 'no_default_model', 'model_inactive'])
