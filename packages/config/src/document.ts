@@ -43,6 +43,9 @@ const Node = z.strictObject({
   mode: z.enum(['active', 'paused', 'draining']).default('active'),
 })
 
+/** Lower lanes move on, however much waits above. */
+const minimumShareByDefault: Record<Lane, number> = { completion: 0, interactive: 0.2, background: 0.05 }
+
 const PoolLane = z.strictObject({
   name: Lane,
   /** Share of the pool's starts that this lane keeps under load from higher lanes, 0–1. */
@@ -61,7 +64,7 @@ const Pool = z.strictObject({
   lanes: z
     .array(PoolLane)
     .min(1)
-    .default(() => lanes.map((name) => ({ name, minimumShare: 0 }))),
+    .default(() => lanes.map((name) => ({ name, minimumShare: minimumShareByDefault[name] }))),
   /** Bounds of each lane's waiting line; at a bound requests are refused. */
   queue: z
     .strictObject({
@@ -70,8 +73,21 @@ const Pool = z.strictObject({
         .int()
         .min(1)
         .default(256 * mebibyte),
+      /** Waiting requests of one user in one lane. */
+      perUserMax: z.int().min(1).max(1_000_000).default(8),
+      /** Waiting requests of one tenant (a GitLab instance, or a key of the OpenAI front) in one lane; none when absent. */
+      perTenantMax: z.int().min(1).max(1_000_000).optional(),
     })
     .prefault({}),
+  /** Holds requests while the pool has no node, because it is being scaled from zero. Absent: they are refused. */
+  waitingRoom: z
+    .strictObject({
+      /** Requests held per lane. */
+      jobsMax: z.int().min(1).max(1_000_000).default(100),
+      /** Longest hold; a request's own time to the first byte ends it sooner. */
+      holdMs: SpanMs.default(50_000),
+    })
+    .optional(),
 })
 
 const Model = z
@@ -102,6 +118,8 @@ const Feature = z.strictObject({
   totalMs: SpanMs.optional(),
   /** Code suggestions: take off what models add around code. Off, the text is passed on as the model wrote it. */
   tidy: z.boolean().default(true),
+  /** Longest wait in the queue; then 429. */
+  queueMs: SpanMs.optional(),
   promptVersion: z.string().min(1).max(64).optional(),
   /** What the audit log keeps of prompts and answers. */
   auditLevel: z.enum(['metadata', 'redacted', 'full']).default('metadata'),

@@ -37,8 +37,12 @@ describe('parseConfig', () => {
             name: 'code',
             nodes: ['gpu1'],
             mode: 'active',
-            lanes: ['completion', 'interactive', 'background'].map((name) => ({ name, minimumShare: 0 })),
-            queue: { jobsMax: 2000, bytesMax: 268_435_456 },
+            lanes: [
+              { name: 'completion', minimumShare: 0 },
+              { name: 'interactive', minimumShare: 0.2 },
+              { name: 'background', minimumShare: 0.05 },
+            ],
+            queue: { jobsMax: 2000, bytesMax: 268_435_456, perUserMax: 8 },
           },
         ],
         models: [

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ConfigName, IngressId, RunId, WorkerId } from './ids.ts'
+import { ConfigName, IngressId, Lane, RunId, WorkerId } from './ids.ts'
 import { defineEvent } from './message.ts'
 
 /** Workers and ingresses beat this often, ms. */
@@ -19,13 +19,28 @@ export const NodeState = z.object({
 })
 export type NodeState = z.infer<typeof NodeState>
 
+/** What this worker measured of its runs in one lane of a pool. */
+export const LaneServiceRate = z.object({
+  lane: Lane,
+  runsPerS: z.number().min(0),
+  /** Mean time that a run held its slot, ms. */
+  serviceMs: z.number().min(0),
+})
+
 export const WorkerBeat = z.object({
   worker: WorkerId,
   /** Name that survives a restart: a new worker id under the same name means the former is gone. */
   instance: z.string().max(128),
   draining: z.boolean(),
   configVersion: z.int(),
-  pools: z.array(z.object({ pool: ConfigName, room: z.int().min(0), nodes: z.array(NodeState) })),
+  pools: z.array(
+    z.object({
+      pool: ConfigName,
+      room: z.int().min(0),
+      nodes: z.array(NodeState),
+      rates: z.array(LaneServiceRate).optional(),
+    }),
+  ),
   /** Runs that sent no frame since the last beat and are alive all the same. */
   silentRuns: z.array(RunId),
 })

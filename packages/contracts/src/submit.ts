@@ -25,6 +25,10 @@ export const Envelope = z.object({
   model: ModelReference,
   /** HMAC digest of who asks: fairness and audit see the same opaque value. */
   principal: z.string().max(64),
+  /** HMAC digest of the instance or key behind the principal: what a tenant's ceiling counts. */
+  tenant: z.string().max(64).optional(),
+  /** HMAC digest of principal, project and file: a newer completion with the same one takes the place of this one. */
+  replaceKey: z.string().max(64).optional(),
   /** Size of the body that the claim will hand out, bytes. */
   bodyBytes: z.int().min(0),
   promptTokensEstimate: z.int().min(0),
@@ -33,6 +37,8 @@ export const Envelope = z.object({
   affinity: z.array(z.string().max(64)).max(8),
   /** Milliseconds left to the first byte. */
   msLeft: z.int(),
+  /** Milliseconds it may still wait in the queue; absent: as long as to the first byte. */
+  queueMsLeft: z.int().optional(),
   /** A continuation after a loss: ranked before first attempts. */
   resumed: z.boolean(),
   /** Nodes this request already failed on. */
@@ -50,6 +56,14 @@ export const Accepted = z.object({
   configVersion: z.int(),
   /** The configuration rule that chose the model, for `penstock explain` and the audit log. */
   rule: z.string(),
+  /** Rank in its lane, jobs before it there, and how long that was expected to take, ms: when it was added. */
+  rank: z.number().optional(),
+  ahead: z.int().min(0).optional(),
+  expectedWaitMs: z.int().min(0).optional(),
+  /** No node is up: it waits in the pool's waiting room, this long at most, ms. */
+  holdMs: z.int().min(0).optional(),
+  /** The waiting job whose place it took. */
+  replaced: z.string().max(64).optional(),
 })
 export type Accepted = z.infer<typeof Accepted>
 
@@ -59,6 +73,9 @@ export const Refused = z.object({
   message: z.string().optional(),
   param: z.string().optional(),
   retryAfterMs: z.int().min(0).optional(),
+  /** Where it would have waited, for the audit log. */
+  pool: ConfigName.optional(),
+  lane: Lane.optional(),
 })
 export type Refused = z.infer<typeof Refused>
 

@@ -15,6 +15,8 @@ export interface FeatureDefaults {
   readonly firstByteMs: number
   /** Time to the last byte, ms. */
   readonly totalMs: number
+  /** Time in the queue, ms: beyond it nobody waits for the answer any more. Absent: as long as to the first byte. */
+  readonly queueMs?: number
 }
 
 export interface RequestSize {

@@ -69,7 +69,22 @@ async function oneJob(
   lanes: readonly ('completion' | 'interactive' | 'background')[] = ['completion'],
 ): Promise<[number, number]> {
   const startedAt = performance.now()
-  await queue.addOnce({ jobId, pool: 'p', lane: 'completion', priority: 1000, envelope, bytes: 8192 })
+  await queue.add(
+    {
+      jobId,
+      pool: 'p',
+      lane: 'completion',
+      user: 'f'.repeat(32),
+      tenant: 'e'.repeat(32),
+      replaceKey: 'd'.repeat(32),
+      cost: 20,
+      resumed: false,
+      envelope,
+      bytes: 8192,
+      tokens: 1000,
+    },
+    { perUserMax: 8, perTenantMax: 1000, jobsMax: 2000, bytesMax: 2 ** 28, aheadMax: 1000 },
+  )
   const addedAt = performance.now()
   if ((await queue.take('p', lanes))?.jobId !== jobId) throw new Error(`${jobId} was not taken`)
   return [addedAt - startedAt, performance.now() - addedAt]

@@ -2,7 +2,7 @@ import { startTestRedis } from '@penstock/testkit'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { BullMqPoolQueue, type PoolQueueProblem } from './bullmq-pool-queue.ts'
-import { jobOf, poolQueueConformance, type QueueHarness } from './conformance.ts'
+import { jobOf, poolQueueConformance, roomy, type QueueHarness } from './conformance.ts'
 import { SeverableProxy } from './severable-proxy.ts'
 
 let server: Awaited<ReturnType<typeof startTestRedis>>
@@ -46,10 +46,10 @@ poolQueueConformance('BullMqPoolQueue', async (): Promise<QueueHarness> => {
 describe('BullMqPoolQueue', () => {
   test('a taken job leaves nothing of itself in Redis at once, and an emptied lane only its bookkeeping', async () => {
     const { queue } = await fresh()
-    await queue.addOnce(jobOf('a.1'))
-    await queue.addOnce(jobOf('b.1'))
+    await queue.add(jobOf('a.1'), roomy)
+    await queue.add(jobOf('b.1'), roomy)
     await queue.take('p', ['completion'])
-    expect(await keyNames()).toEqual(['b.1', 'events', 'id', 'marker', 'meta', 'pc', 'prioritized'])
+    expect(await keyNames()).toEqual(['arrived', 'b.1', 'events', 'fair', 'id', 'marker', 'meta', 'pc', 'prioritized'])
     await queue.take('p', ['completion'])
     expect(await keyNames()).toEqual(['events', 'id', 'meta'])
   })
@@ -59,7 +59,7 @@ describe('BullMqPoolQueue', () => {
     const lanes = ['completion', 'interactive', 'background'] as const
     await queue.take('p', lanes)
     for (const lane of [...lanes, null]) {
-      if (lane !== null) await queue.addOnce(jobOf('a.1', { lane }))
+      if (lane !== null) await queue.add(jobOf('a.1', { lane }), roomy)
       await admin.config('RESETSTAT')
       expect((await queue.take('p', lanes))?.lane ?? null).toBe(lane)
       expect(await admin.info('commandstats')).toMatch(/cmdstat_evalsha:calls=1,/)
@@ -67,17 +67,17 @@ describe('BullMqPoolQueue', () => {
     }
   })
 
-  test('equal priorities keep their order across an emptied lane', async () => {
+  test('equal ranks keep their order across an emptied lane', async () => {
     const { queue } = await fresh()
     for (const ids of [['a.1'], ['c.1', 'b.1', 'd.1']]) {
-      for (const id of ids) await queue.addOnce(jobOf(id))
+      for (const id of ids) await queue.add(jobOf(id, { user: id }), roomy)
       for (const id of ids) expect((await queue.take('p', ['completion']))?.jobId).toBe(id)
     }
   })
 
   test('a close lets the take before it finish', async () => {
     const { queue } = await fresh()
-    await queue.addOnce(jobOf('a.1'))
+    await queue.add(jobOf('a.1'), roomy)
     const [job] = await Promise.all([queue.take('p', ['completion']), queue.close()])
     expect(job?.jobId).toBe('a.1')
   })
@@ -85,7 +85,7 @@ describe('BullMqPoolQueue', () => {
   test('its event streams stay short', async () => {
     const { queue } = await fresh()
     for (let n = 0; n < 400; n++) {
-      await queue.addOnce(jobOf(`j${n}.1`))
+      await queue.add(jobOf(`j${n}.1`), roomy)
       await queue.take('p', ['completion'])
     }
     expect(await admin.xlen('penstock:{p}:completion:events')).toBeLessThan(300)
@@ -96,7 +96,7 @@ describe('BullMqPoolQueue', () => {
     const before = await connections()
     await Promise.all(
       Array.from({ length: 200 }, async (_, n) => {
-        await queue.addOnce(jobOf('a.1', { pool: `pool${n}` }))
+        await queue.add(jobOf('a.1', { pool: `pool${n}` }), roomy)
         await queue.take(`pool${n}`, ['completion', 'interactive', 'background'])
       }),
     )
@@ -105,31 +105,45 @@ describe('BullMqPoolQueue', () => {
 
   test('rows that are no jobs are dropped and reported, and the job behind them is taken', async () => {
     const { queue, problems } = await fresh()
-    await queue.addOnce(jobOf('noRow.1', { priority: 1 }))
+    await queue.add(jobOf('noRow.1', { user: 'u', cost: 1 }), roomy)
     await admin.del('penstock:{p}:completion:noRow.1')
-    await queue.addOnce(jobOf('noJson.1', { priority: 2 }))
+    await queue.add(jobOf('noJson.1', { user: 'u', cost: 1 }), roomy)
     await admin.hset('penstock:{p}:completion:noJson.1', 'data', '{"envelope":')
-    await queue.addOnce(jobOf('otherShape.1', { priority: 3 }))
+    await queue.add(jobOf('otherShape.1', { user: 'u', cost: 1 }), roomy)
     await admin.hset('penstock:{p}:completion:otherShape.1', 'data', '[]')
-    await queue.addOnce(jobOf('good.1', { priority: 4 }))
+    await queue.add(jobOf('good.1', { user: 'u', cost: 1 }), roomy)
     expect((await queue.take('p', ['completion']))?.jobId).toBe('good.1')
     expect(problems.map((problem) => [problem.kind, 'jobId' in problem && problem.jobId])).toEqual([
       ['unreadable_job', 'noRow.1'],
       ['unreadable_job', 'noJson.1'],
       ['unreadable_job', 'otherShape.1'],
     ])
-    expect(await queue.depth('p', 'completion')).toBe(0)
+    expect(await queue.lengths([{ pool: 'p', lane: 'completion' }])).toMatchObject([{ jobs: 0 }])
     expect(await keyNames()).toEqual(['events', 'id', 'meta'])
   })
 
   test('works on when Redis forgets its scripts without closing the connection', async () => {
     const { queue } = await fresh()
-    await queue.addOnce(jobOf('a.1'))
+    await queue.add(jobOf('a.1'), roomy)
     await queue.take('p', ['completion'])
     await admin.script('FLUSH')
-    expect(await queue.addOnce(jobOf('b.1'))).toBe('added')
+    expect(await queue.add(jobOf('b.1'), roomy)).toMatchObject({ kind: 'added' })
     await admin.script('FLUSH')
     expect((await queue.take('p', ['completion']))?.jobId).toBe('b.1')
+  })
+
+  test('a lane that never empties starts its ranks anew before they lose precision, in the same order', async () => {
+    const { queue } = await fresh()
+    for (const id of ['a.1', 'b.1', 'c.1']) await queue.add(jobOf(id, { user: id, cost: 3 }), roomy)
+    await queue.take('p', ['completion'])
+    const far = 2 ** 32
+    await admin.hset('penstock:{p}:completion:fair', 'v', far)
+    expect(await queue.add(jobOf('d.1', { user: 'b.1', cost: 2 }), roomy)).toMatchObject({ rank: far + 2, ahead: 2 })
+    expect(await admin.hget('penstock:{p}:completion:fair', 'v')).toBe('0')
+    expect(await queue.add(jobOf('e.1', { user: 'e', cost: 1 }), roomy)).toMatchObject({ rank: 1, ahead: 2 })
+    const order: (string | undefined)[] = []
+    for (let n = 0; n < 4; n++) order.push((await queue.take('p', ['completion']))?.jobId)
+    expect(order).toEqual(['b.1', 'c.1', 'e.1', 'd.1'])
   })
 
   test('says store_unavailable at once when Redis was never there', async () => {
@@ -140,7 +154,7 @@ describe('BullMqPoolQueue', () => {
     )
     onTestFinished(() => queue.close())
     expect(queue.connected).toBe(false)
-    await expect(queue.addOnce(jobOf('a.1'))).rejects.toMatchObject({ code: 'store_unavailable' })
+    await expect(queue.add(jobOf('a.1'), roomy)).rejects.toMatchObject({ code: 'store_unavailable' })
     await vi.waitUntil(() => problems.some((problem) => problem.kind === 'disconnected'))
   })
 })

@@ -1,9 +1,10 @@
 import { type Lane, RequestFailure } from '@penstock/contracts'
+import type { LineBounds, Placing } from '@penstock/scheduling'
 import { RedisConnection, type RedisClient } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { assertQueueable, type LaneQueue, openLane } from './lane-queue.ts'
-import { LaneScripts } from './lane-scripts.ts'
-import type { NewJob, PoolQueue, QueuedJob } from './pool-queue.ts'
+import { LaneScripts, placingOf, type PlaceReply } from './lane-scripts.ts'
+import type { LaneLength, LaneRef, NewJob, PoolQueue, QueuedJob } from './pool-queue.ts'
 import { connectRedis, type RedisConnectionOptions } from './redis-connection.ts'
 import { fromStoredJob, toStoredJob } from './stored-job.ts'
 
@@ -28,7 +29,7 @@ const eventsMax = 100
 
 /**
  * `PoolQueue` on BullMQ's keys over one connection per process, whatever the number of pools: jobs are added by BullMQ's own
- * script, so that its tools show them, and taken by one of ours. Every job carries a priority, so all of a lane waits in one
+ * script, so that its tools show them, placed and taken by ours. Every job carries a priority, so all of a lane waits in one
  * ZSET, and nothing is ever `active`.
  */
 export class BullMqPoolQueue implements PoolQueue {
@@ -80,10 +81,10 @@ export class BullMqPoolQueue implements PoolQueue {
     return this.#redis.status === 'ready'
   }
 
-  async addOnce(job: NewJob): Promise<'added' | 'present'> {
+  async add(job: NewJob, bounds: LineBounds): Promise<Placing> {
     assertQueueable(job)
     const lane = this.#lane(job.pool, job.lane)
-    return this.#asking(async () => ((await this.#addIfAbsent(lane, job)) ? 'added' : 'present'))
+    return this.#asking(async () => placingOf(await this.#place(lane, job, bounds)))
   }
 
   async take(pool: string, lanes: readonly Lane[]): Promise<QueuedJob | null> {
@@ -103,11 +104,8 @@ export class BullMqPoolQueue implements PoolQueue {
   }
 
   async remove(pool: string, lane: Lane, jobId: string): Promise<boolean> {
-    const { waitingKey, jobKey } = this.#lane(pool, lane)
-    return this.#asking(async () => {
-      const replies = await this.#redis.multi().zrem(waitingKey, jobId).del(jobKey(jobId)).exec()
-      return replyOf(replies, 0) === 1
-    })
+    const queue = this.#lane(pool, lane)
+    return this.#asking(() => this.#scripts.remove(queue, jobId))
   }
 
   async unknown(pool: string, lane: Lane, jobIds: readonly string[]): Promise<string[]> {
@@ -119,14 +117,26 @@ export class BullMqPoolQueue implements PoolQueue {
     })
   }
 
-  async depth(pool: string, lane: Lane): Promise<number> {
-    const { waitingKey } = this.#lane(pool, lane)
-    return this.#asking(() => this.#redis.zcard(waitingKey))
-  }
-
-  async oldestAddedAt(pool: string, lane: Lane): Promise<number | null> {
-    const queue = this.#lane(pool, lane)
-    return this.#asking(() => this.#scripts.oldestAddedAt(queue))
+  async lengths(lanes: readonly LaneRef[]): Promise<LaneLength[]> {
+    if (lanes.length === 0) return []
+    const pipeline = this.#redis.pipeline()
+    for (const { pool, lane } of lanes) {
+      const { waitingKey, fairKey, arrivedKey } = this.#lane(pool, lane)
+      pipeline.zcard(waitingKey).hmget(fairKey, 'bytes', 'tokens').zrange(arrivedKey, '0', '0', 'WITHSCORES')
+    }
+    return this.#asking(async () => {
+      const replies = await pipeline.exec()
+      return lanes.map((_, index) => {
+        const [bytes, tokens] = replyOf(replies, 3 * index + 1) as [string | null, string | null]
+        const [, oldest] = replyOf(replies, 3 * index + 2) as string[]
+        return {
+          jobs: replyOf(replies, 3 * index) as number,
+          bytes: Number(bytes),
+          tokens: Number(tokens),
+          oldestAddedAt: oldest === undefined ? null : Number(oldest),
+        }
+      })
+    })
   }
 
   async close(): Promise<void> {
@@ -160,21 +170,24 @@ export class BullMqPoolQueue implements PoolQueue {
     }
   }
 
-  /** One atomic round trip. False when the id has a row already: BullMQ's script leaves that as it is, without saying so. */
-  async #addIfAbsent(lane: LaneQueue, job: NewJob): Promise<boolean> {
-    const row = toStoredJob(job, this.#now())
+  /** One atomic round trip: BullMQ's script leaves a row with this id as it is, ours says so. */
+  async #place(lane: LaneQueue, job: NewJob, bounds: LineBounds): Promise<PlaceReply> {
+    const addedAt = this.#now()
+    const row = toStoredJob(job, addedAt)
     const transaction = this.#client.multi()
-    transaction.runCommand('exists', [lane.jobKey(job.jobId)])
     const queued = lane.backend.addJobToTransaction(transaction, row, job.jobId)
+    transaction.runCommand('penstockPlace', this.#scripts.placeCommand(lane, job, bounds, addedAt))
     if (lane.metaWrittenFor !== this.#connections) transaction.hset(lane.metaKey, { 'opts.maxLenEvents': eventsMax })
     const connections = this.#connections
     const replies = (await transaction.exec()) as TransactionReplies
     await queued
-    const wasThere = replyOf(replies, 0) === 1
-    if (isNoScript(replies, 1)) await lane.backend.addJob(row, job.jobId)
-    else replyOf(replies, 1)
     lane.metaWrittenFor = connections
-    return !wasThere
+    if (!isNoScript(replies, 0) && !isNoScript(replies, 1)) {
+      replyOf(replies, 0)
+      return replyOf(replies, 1) as PlaceReply
+    }
+    await lane.backend.addJob(row, job.jobId)
+    return this.#scripts.place(lane, job, bounds, addedAt)
   }
 }
 

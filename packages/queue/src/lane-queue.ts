@@ -20,6 +20,10 @@ export interface LaneQueue {
   /** Number of arrivals since the lane was last empty: the order among equal priorities. */
   readonly counterKey: string
   readonly metaKey: string
+  /** Virtual time, sums, and who waits with what. See fair-lua.ts. */
+  readonly fairKey: string
+  /** ZSET of the waiting job ids by the time they were added. */
+  readonly arrivedKey: string
   /** Connection for which `metaKey` was last written; a wiped store forgets it. */
   metaWrittenFor: number
   readonly jobKey: (jobId: string) => string
@@ -30,7 +34,8 @@ const poolName = /^[a-z0-9][a-z0-9-]{0,62}$/
 /** The dot keeps a job's key apart from BullMQ's own (`…:meta`, `…:events`), and an id from its generated numbers. */
 const jobIdShape = /^[A-Za-z0-9_-]{1,120}\.[0-9]{1,6}$/
 
-const priorityMax = 2_097_151
+/** What a key of ours may be made of: a blank would split a user's list of jobs. */
+const ownerShape = /^[A-Za-z0-9_.-]{1,128}$/
 
 /**
  * Opens a lane on BullMQ's Redis backend instead of its Queue and Worker classes: those cost two connections, a lock
@@ -52,14 +57,23 @@ export function openLane(connection: RedisConnection, keyPrefix: string, pool: s
     markerKey: toKey('marker'),
     counterKey: toKey('pc'),
     metaKey: toKey('meta'),
+    fairKey: toKey('fair'),
+    arrivedKey: toKey('arrived'),
     metaWrittenFor: 0,
     jobKey: toKey,
   }
 }
 
-/** Throws RangeError on what BullMQ would accept and later misplace: such a call is a bug of the caller. */
+/** Throws RangeError on what the store would accept and later misplace: such a call is a bug of the caller. */
 export function assertQueueable(job: NewJob): void {
   if (!jobIdShape.test(job.jobId)) throw new RangeError(`not a job id: ${JSON.stringify(job.jobId)}`)
-  if (!Number.isInteger(job.priority) || job.priority < 1 || job.priority > priorityMax)
-    throw new RangeError(`priority ${job.priority} is not within 1…${priorityMax}`)
+  for (const owner of [job.user, job.tenant, ...(job.replaceKey === undefined ? [] : [job.replaceKey])])
+    if (!ownerShape.test(owner)) throw new RangeError(`not an opaque name: ${JSON.stringify(owner)}`)
+  for (const [name, least] of [
+    ['cost', 1],
+    ['bytes', 0],
+    ['tokens', 0],
+  ] as const)
+    if (!Number.isSafeInteger(job[name]) || job[name] < least)
+      throw new RangeError(`${name} ${job[name]} is out of range`)
 }

@@ -2,13 +2,16 @@ import type { JobJson } from 'bullmq'
 import type { NewJob, QueuedJob } from './pool-queue.ts'
 import type { LaneQueue } from './lane-queue.ts'
 
+/** BullMQ's last priority: what a job has between BullMQ's script and ours, which places it. */
+const unplaced = 2_097_151
+
 /** The row BullMQ stores for a job. */
 export function toStoredJob(job: NewJob, addedAt: number): JobJson {
   return {
     id: job.jobId,
     name: 'job',
-    data: JSON.stringify({ bytes: job.bytes, envelope: job.envelope }),
-    opts: { priority: job.priority },
+    data: JSON.stringify(job.envelope),
+    opts: { priority: unplaced },
     timestamp: addedAt,
     progress: 0,
     attemptsMade: 0,
@@ -23,30 +26,21 @@ export function toStoredJob(job: NewJob, addedAt: number): JobJson {
 export interface StoredFields {
   readonly data: string | null
   readonly timestamp: string | null
-  readonly priority: string | null
 }
 
 /** A row as a job, or null when it is not one that `toStoredJob` wrote: Redis lost its hash, or someone else wrote it. */
 export function fromStoredJob(lane: LaneQueue, jobId: string, fields: StoredFields): QueuedJob | null {
-  const data = fields.data === null ? null : parseData(fields.data)
-  const addedAt = parseInteger(fields.timestamp)
-  const priority = parseInteger(fields.priority)
-  if (data === null || addedAt === null || priority === null) return null
-  return { jobId, pool: lane.pool, lane: lane.lane, priority, envelope: data.envelope, bytes: data.bytes, addedAt }
+  const envelope = fields.data === null ? null : parseObject(fields.data)
+  const addedAt = fields.timestamp === null || fields.timestamp === '' ? Number.NaN : Number(fields.timestamp)
+  if (envelope === null || !Number.isSafeInteger(addedAt)) return null
+  return { jobId, pool: lane.pool, lane: lane.lane, envelope, addedAt }
 }
 
-function parseInteger(text: string | null): number | null {
-  const value = text === null || text === '' ? Number.NaN : Number(text)
-  return Number.isSafeInteger(value) ? value : null
-}
-
-function parseData(text: string): { bytes: number; envelope: unknown } | null {
-  let data: unknown
+function parseObject(text: string): object | null {
   try {
-    data = JSON.parse(text)
+    const data: unknown = JSON.parse(text)
+    return typeof data === 'object' && data !== null && !Array.isArray(data) ? data : null
   } catch {
     return null
   }
-  if (typeof data !== 'object' || data === null || !('envelope' in data) || !('bytes' in data)) return null
-  return typeof data.bytes === 'number' ? { bytes: data.bytes, envelope: data.envelope } : null
 }

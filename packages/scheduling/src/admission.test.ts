@@ -8,11 +8,12 @@ const facts = (over: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
   depthMax: 10,
   msLeft: 1000,
   resumed: false,
+  waitingRoom: undefined,
   ...over,
 })
 
 test('a request that fits is admitted up to the last place of the lane', () => {
-  expect(admit(facts({ depth: 9 }))).toEqual({ kind: 'admit' })
+  expect(admit(facts({ depth: 9 }))).toEqual({ kind: 'admit', holdMs: null })
   expect(admit(facts({ depth: 10 }))).toMatchObject({ kind: 'refuse', code: 'overloaded' })
 })
 
@@ -25,6 +26,15 @@ test('a gap is worth a retry and says when, an outage is not', () => {
   expect(admit(facts({ presence: 'outage' }))).toEqual({ kind: 'refuse', code: 'backend_outage' })
 })
 
+test('a pool with a waiting room holds so many requests while no node is up, and refuses the next with a retry', () => {
+  const waitingRoom = { jobsMax: 3, holdMs: 20_000 }
+  for (const presence of ['gap', 'outage'] as const) {
+    expect(admit(facts({ presence, waitingRoom, depth: 2 }))).toEqual({ kind: 'admit', holdMs: 20_000 })
+    expect(admit(facts({ presence, waitingRoom, depth: 3 }))).toMatchObject({ code: 'overloaded' })
+  }
+  expect(admit(facts({ waitingRoom, depth: 5 }))).toEqual({ kind: 'admit', holdMs: null })
+})
+
 test('every refusal that is worth a retry names a wait of at least a second', () => {
   for (const over of [{ presence: 'gap' }, { depth: 10 }, { msLeft: -1 }] as const) {
     const admission = admit(facts(over))
@@ -33,5 +43,5 @@ test('every refusal that is worth a retry names a wait of at least a second', ()
 })
 
 test('an answer that a client already reads is never shed', () => {
-  expect(admit(facts({ resumed: true, presence: 'outage', depth: 99, msLeft: -1 }))).toEqual({ kind: 'admit' })
+  expect(admit(facts({ resumed: true, presence: 'outage', depth: 99, msLeft: -1 }))).toMatchObject({ kind: 'admit' })
 })

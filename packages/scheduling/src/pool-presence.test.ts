@@ -79,6 +79,40 @@ describe('the next job', () => {
   })
 })
 
+describe('the throughput of a pool', () => {
+  const node = (name: string, over: object = {}) => ({
+    node: name,
+    state: 'up' as const,
+    inFlight: 1,
+    prefillTokens: 0,
+    limit: 4,
+    lastOkAgoMs: null,
+    ...over,
+  })
+  const rate = (runsPerS: number, serviceMs: number) => ({ lane: 'completion' as const, runsPerS, serviceMs })
+  const serving = (worker: string, nodes: ReturnType<typeof node>[], rates = [rate(1, 100)], over = {}) =>
+    beat(worker, { pools: [{ pool: 'p', room: 3, nodes, rates }], ...over })
+
+  test('adds up what its present workers may take, and weighs their times by their rates', () => {
+    const presence = new PoolPresence(0)
+    presence.heard(serving('a', [node('n'), node('m', { state: 'ejected' })], [rate(3, 100)]), 0)
+    presence.heard(serving('b', [node('n')], [rate(1, 500)]), 0)
+    presence.nextTaker('p', 0)
+    const { lanes, ...sums } = presence.throughput('p', 0)
+    expect(sums).toEqual({ slots: 8, freeSlots: 5, inFlight: 3, nodesUp: 1 })
+    expect(lanes[0]?.runsPerS).toBeCloseTo(4)
+    expect(lanes[0]?.serviceMs).toBeCloseTo(200)
+  })
+
+  test('counts no room of a worker that drains, is silent or serves another pool', () => {
+    const presence = new PoolPresence(0)
+    presence.heard(serving('a', [node('n')]), 0)
+    presence.heard(serving('b', [node('n')], [], { draining: true }), 3000)
+    presence.heard(beat('c', { pool: 'q' }), 3000)
+    expect(presence.throughput('p', 3000)).toEqual({ slots: 0, freeSlots: 0, inFlight: 1, nodesUp: 0, lanes: [] })
+  })
+})
+
 describe('a worker', () => {
   test('no longer counts after 2 s of silence', () => {
     const presence = new PoolPresence(0)

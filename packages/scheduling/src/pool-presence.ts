@@ -1,4 +1,5 @@
-import type { WorkerBeat, WorkerId } from '@penstock/contracts'
+import type { Lane, WorkerBeat, WorkerId } from '@penstock/contracts'
+import type { LaneRate } from './service-rates.ts'
 
 /** A worker unheard for this long no longer counts: four missed beats. */
 const presentMs = 2000
@@ -56,6 +57,38 @@ export class PoolPresence {
     }
     if (best !== null) best.asked += 1
     return best?.beat.worker ?? null
+  }
+
+  /** What the present workers can take of the pool's work, and at what rate they do. */
+  throughput(
+    pool: string,
+    now: number,
+  ): { slots: number; freeSlots: number; inFlight: number; nodesUp: number; lanes: LaneRate<Lane>[] } {
+    const sum = { slots: 0, freeSlots: 0, inFlight: 0 }
+    const nodesUp = new Set<string>()
+    const lanes = new Map<Lane, { runsPerS: number; heldMs: number }>()
+    for (const { beat, at, asked } of this.#beats.values()) {
+      const served = beat.pools.find((each) => each.pool === pool)
+      if (served === undefined || now - at > presentMs) continue
+      for (const node of served.nodes) {
+        sum.inFlight += node.inFlight
+        if (node.state !== 'up' || beat.draining) continue
+        nodesUp.add(node.node)
+        sum.slots += node.limit
+      }
+      if (!beat.draining) sum.freeSlots += Math.max(0, served.room - asked)
+      for (const { lane, runsPerS, serviceMs } of served.rates ?? []) {
+        const all = lanes.get(lane) ?? { runsPerS: 0, heldMs: 0 }
+        // A worker that was idle for long still knows how long a run takes.
+        const weight = runsPerS + 1e-6
+        lanes.set(lane, { runsPerS: all.runsPerS + weight, heldMs: all.heldMs + weight * serviceMs })
+      }
+    }
+    return {
+      ...sum,
+      nodesUp: nodesUp.size,
+      lanes: [...lanes].map(([lane, { runsPerS, heldMs }]) => ({ lane, runsPerS, serviceMs: heldMs / runsPerS })),
+    }
   }
 
   /** Whether a request for the pool has a chance just now. */

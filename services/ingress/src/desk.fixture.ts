@@ -149,7 +149,7 @@ export const startDeskStack = async (): Promise<DeskStack> => {
         trail: trailOn(audit),
         log,
         tracing,
-        timeLimits: () => ({ firstByteMs: 10_000, totalMs: 30_000 }),
+        timeLimits: () => ({ firstByteMs: 10_000, totalMs: 30_000, queueMs: 10_000 }),
         now: () => performance.now(),
       },
     ),
@@ -202,7 +202,9 @@ export const chat = ({ model = 'main', tokens = 60, promptBytes = 0 } = {}): Que
     intake: {
       feature: 'openai-chat',
       model: { kind: 'name', name: model },
-      principal: 'someone',
+      // Everybody is somebody else: nobody meets the limit per user.
+      principal: `user-${asked}`,
+      tenant: 'tenant',
       correlationId: 'correlation',
       body: Buffer.from(JSON.stringify({ messages, maxTokens: tokens })),
       promptTokensEstimate: 10,

@@ -31,7 +31,7 @@ export interface DeskDependencies {
   log: Logger
   tracing: Tracing
   /** Time limits of a feature under the current configuration. */
-  timeLimits(feature: string): { firstByteMs: number; totalMs: number }
+  timeLimits(feature: string): { firstByteMs: number; totalMs: number; queueMs: number }
   /** Monotonic clock, ms. */
   now(): number
 }
@@ -217,11 +217,13 @@ export class Desk implements RequestDesk, Disposable {
         feature: intake.feature,
         model: intake.model,
         principal: intake.principal,
+        tenant: intake.tenant,
         bodyBytes: intake.body.byteLength,
         promptTokensEstimate: intake.promptTokensEstimate,
         outputTokensMax: intake.outputTokensMax,
         affinity: intake.affinity,
         msLeft: effect.msLeft,
+        queueMsLeft: effect.queueMsLeft,
         resumed: effect.resumed,
         avoidNodes: effect.avoidNodes,
       },

@@ -117,11 +117,16 @@ export const startIngress = async (
 }
 
 /** The configuration's limits, else the feature's own. */
-const timeLimitsOf = (feature: string, snapshot: ConfigSnapshot | null): { firstByteMs: number; totalMs: number } => {
+const timeLimitsOf = (feature: string, snapshot: ConfigSnapshot | null) => {
   const defaults = featureByName(feature)?.defaults
   if (defaults === undefined) throw new Error(`no feature is named ${feature}`)
   const settings = snapshot === null ? undefined : featureSettings(snapshot.document, feature)
-  return { firstByteMs: settings?.firstByteMs ?? defaults.firstByteMs, totalMs: settings?.totalMs ?? defaults.totalMs }
+  const firstByteMs = settings?.firstByteMs ?? defaults.firstByteMs
+  return {
+    firstByteMs,
+    totalMs: settings?.totalMs ?? defaults.totalMs,
+    queueMs: settings?.queueMs ?? defaults.queueMs ?? firstByteMs,
+  }
 }
 
 const registryOf = (desk: Desk): Registry => {

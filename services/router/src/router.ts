@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bus, Serving, TraceHeaders } from '@penstock/bus'
-import type { ConfigSnapshot } from '@penstock/config'
+import type { ConfigSnapshot, PoolConfig } from '@penstock/config'
 import {
   RequestFailure,
   beatEveryMs,
@@ -15,11 +15,14 @@ import {
 } from '@penstock/contracts'
 import type { Accepted, Envelope, Job, Lane, Refused } from '@penstock/contracts'
 import { featureByName } from '@penstock/features'
-import type { PoolQueue } from '@penstock/queue'
-import type { Logger, Tracing } from '@penstock/runtime'
-import { PoolPresence, rankOf } from '@penstock/scheduling'
-import { DepthEstimate } from './core/depth-estimate.ts'
+import type { NewJob, PoolQueue } from '@penstock/queue'
+import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
+import { PoolPresence, expectedWaitMs, jobCost } from '@penstock/scheduling'
+import type { PoolLoad } from '@penstock/scheduling'
+import { judgePlacing } from './core/judge-placing.ts'
+import { LineEstimate } from './core/line-estimate.ts'
 import { place } from './core/place.ts'
+import type { Placement } from './core/place.ts'
 
 export interface RouterDependencies {
   bus: Bus
@@ -34,13 +37,13 @@ export interface RouterDependencies {
 
 /** All routers share the work: one answers each question. */
 const queueGroup = 'router'
-const countDepthsEveryMs = 250
+const countLinesEveryMs = 250
 
-/** Stateless: what it knows of workers and depths it hears or counts anew; any router answers any question. */
+/** Stateless: what it knows of workers and lines it hears or counts anew; any router answers any question. */
 export class Router implements AsyncDisposable {
   readonly #deps: RouterDependencies
   readonly #presence: PoolPresence
-  readonly #depths = new DepthEstimate()
+  readonly #lines = new LineEstimate()
   readonly #timer: NodeJS.Timeout
   #serving: Serving[] = []
 
@@ -48,7 +51,7 @@ export class Router implements AsyncDisposable {
     this.#deps = dependencies
     this.#presence = new PoolPresence(dependencies.now())
     dependencies.bus.subscribe(workerBeat, [], ({ message }) => this.#presence.heard(message, dependencies.now()))
-    this.#timer = setInterval(() => void this.#countDepths(), countDepthsEveryMs)
+    this.#timer = setInterval(() => void this.#countLines(), countLinesEveryMs)
   }
 
   /** Listens to one round of beats before it answers, so that a fresh router does not take a living pool for a dead one. */
@@ -105,51 +108,29 @@ export class Router implements AsyncDisposable {
       'penstock.request_id': envelope.request,
       'penstock.attempt': envelope.attempt,
     })
-    const decision = this.#place(envelope)
-    if (decision.kind === 'refused') {
-      span.end(decision.code)
-      return decision
-    }
-    const { pool, lane, model, family, configVersion } = decision
-    const { request, attempt, ingress, feature, affinity, avoidNodes, promptTokensEstimate, outputTokensMax } = envelope
-    const job: Job = {
-      request,
-      attempt,
-      ingress,
-      feature,
-      pool,
-      lane,
-      model,
-      family,
-      configVersion,
-      promptTokensEstimate,
-      outputTokensMax,
-      affinity,
-      avoidNodes,
-      traceparent: span.carrier().traceparent,
-    }
-    try {
-      await this.#deps.queue.addOnce({
-        jobId: jobIdOf(request, attempt),
-        pool,
-        lane,
-        priority: rankOf(envelope),
-        envelope: job,
-        bytes: envelope.bodyBytes,
-      })
-    } catch (error) {
-      const failure = RequestFailure.fromUnknown(error)
-      if (failure.code === 'internal') this.#deps.log.error({ err: error, request_id: request }, 'job not queued')
-      span.end('store_unavailable')
-      return { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
-    }
-    this.#depths.added(laneKey(pool, lane))
-    this.#deps.bus.publish(jobAdded, [pool], { pool, worker: this.#presence.nextTaker(pool, this.#deps.now()) })
-    span.end()
+    const placement = this.#place(envelope)
+    const decision = placement.kind === 'refused' ? placement : await this.#queue(envelope, placement, span)
+    span.end(decision.kind === 'refused' ? decision.code : undefined)
     return decision
   }
 
-  #place(envelope: Envelope): Accepted | Refused {
+  async #queue(envelope: Envelope, placement: Placement, span: OpenSpan): Promise<Accepted | Refused> {
+    const { pool, lane } = placement.accepted
+    try {
+      const placing = await this.#deps.queue.add(newJob(envelope, placement, span), placement.bounds)
+      if (placing.kind === 'added') this.#lines.added(laneKey(pool, lane))
+      if (placing.kind !== 'refused')
+        this.#deps.bus.publish(jobAdded, [pool], { pool, worker: this.#presence.nextTaker(pool, this.#deps.now()) })
+      return judgePlacing(placement, placing, (ahead) => expectedWaitMs(placement.load, lane, ahead))
+    } catch (error) {
+      const failure = RequestFailure.fromUnknown(error)
+      if (failure.code === 'internal')
+        this.#deps.log.error({ err: error, request_id: envelope.request }, 'job not queued')
+      return { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
+    }
+  }
+
+  #place(envelope: Envelope): Placement | Refused {
     const snapshot = this.#deps.snapshot()
     if (snapshot === null) return { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
     const now = this.#deps.now()
@@ -158,8 +139,27 @@ export class Router implements AsyncDisposable {
       configVersion: snapshot.version,
       defaultLane: featureByName(envelope.feature)?.defaults.lane ?? 'interactive',
       presence: (pool) => this.#presence.presence(pool, now),
-      depth: (pool, lane) => this.#depths.of(laneKey(pool, lane)),
+      waiting: (pool, lane) => this.#lines.jobsIn(laneKey(pool, lane)),
+      load: (pool) => this.#loadOf(pool, now),
     })
+  }
+
+  #loadOf({ name, lanes: configured }: PoolConfig, now: number): PoolLoad {
+    const { slots, freeSlots, lanes: rates } = this.#presence.throughput(name, now)
+    return {
+      slots,
+      freeSlots,
+      lanes: configured.map(({ name: lane, minimumShare }) => {
+        const rate = rates.find((each) => each.lane === lane)
+        return {
+          lane,
+          minimumShare,
+          waiting: this.#lines.jobsIn(laneKey(name, lane)),
+          runsPerS: rate?.runsPerS ?? 0,
+          serviceMs: rate?.serviceMs ?? null,
+        }
+      }),
+    }
   }
 
   async #unknown(
@@ -174,15 +174,51 @@ export class Router implements AsyncDisposable {
     )
   }
 
-  async #countDepths(): Promise<void> {
+  async #countLines(): Promise<void> {
+    const refs = (this.#deps.snapshot()?.document.pools ?? []).flatMap(({ name: pool }) =>
+      lanes.map((lane) => ({ pool, lane })),
+    )
     try {
-      for (const pool of this.#deps.snapshot()?.document.pools ?? []) {
-        for (const lane of lanes)
-          this.#depths.counted(laneKey(pool.name, lane), await this.#deps.queue.depth(pool.name, lane))
-      }
+      const lengths = await this.#deps.queue.lengths(refs)
+      refs.forEach(({ pool, lane }, index) => this.#lines.count(laneKey(pool, lane), lengths[index]!))
     } catch (error) {
-      this.#deps.log.debug({ err: error }, 'queue depths unknown')
+      this.#deps.log.debug({ err: error }, 'queue lengths unknown')
     }
+  }
+}
+
+const newJob = (envelope: Envelope, { accepted }: Placement, span: OpenSpan): NewJob => {
+  const { request, attempt, ingress, feature, affinity, avoidNodes, promptTokensEstimate, outputTokensMax } = envelope
+  const { pool, lane, model, family, configVersion } = accepted
+  const { traceparent } = span.carrier()
+  const job: Job = {
+    request,
+    attempt,
+    ingress,
+    feature,
+    pool,
+    lane,
+    model,
+    family,
+    configVersion,
+    promptTokensEstimate,
+    outputTokensMax,
+    affinity,
+    avoidNodes,
+    traceparent,
+  }
+  return {
+    jobId: jobIdOf(request, attempt),
+    pool,
+    lane,
+    user: envelope.principal,
+    tenant: envelope.tenant ?? 'default',
+    cost: jobCost(envelope),
+    resumed: envelope.resumed,
+    replaceKey: envelope.replaceKey,
+    envelope: job,
+    bytes: envelope.bodyBytes,
+    tokens: envelope.promptTokensEstimate + envelope.outputTokensMax,
   }
 }
 

@@ -1,3 +1,4 @@
+import { lanes } from '@penstock/contracts'
 import type { Job, RunId } from '@penstock/contracts'
 import { BullMqPoolQueue } from '@penstock/queue'
 import { createLogger } from '@penstock/runtime'
@@ -12,6 +13,17 @@ beforeAll(async () => {
   server = await startTestRedis()
 })
 afterAll(() => server.stop())
+
+const roomy = { perUserMax: 100, perTenantMax: 100, jobsMax: 100, bytesMax: 100, aheadMax: 100 }
+/** A pool as the configuration says it by default. */
+const served = (name: string, ...shares: number[]) => ({
+  name,
+  lanes: lanes.map((lane, n) => ({ name: lane, minimumShare: shares[n] ?? 0 })),
+})
+const depthOf = async (queue: BullMqPoolQueue, pool: string): Promise<number> => {
+  const [length] = await queue.lengths([{ pool, lane: 'completion' }])
+  return length?.jobs ?? Number.NaN
+}
 
 let pools = 0
 let jobs = 0
@@ -56,7 +68,21 @@ const looping = async (places: number, url = server.url) => {
   onTestFinished(() => loop.stop())
   const add = async (...added: Job[]): Promise<void> => {
     for (const job of added)
-      await queue.addOnce({ jobId: `${job.request}.1`, pool, lane: 'completion', priority: 1, envelope: job, bytes: 0 })
+      await queue.add(
+        {
+          jobId: `${job.request}.1`,
+          pool,
+          lane: job.lane,
+          user: 'u',
+          tenant: 't',
+          cost: 1,
+          resumed: false,
+          envelope: job,
+          bytes: 0,
+          tokens: 0,
+        },
+        roomy,
+      )
   }
   return {
     pool,
@@ -78,7 +104,7 @@ describe('jobs', () => {
     const { pool, loop, started, add, busiest, free, queue } = await looping(3)
     const line = Array.from({ length: 12 }, () => newJob(pool))
     await add(...line)
-    loop.serve([pool])
+    loop.serve([served(pool)])
     for (let done = 0; done < 9; done++) {
       await waitFor(() => started.length === Math.min(12, 3 + done), {
         what: 'every place taken',
@@ -91,12 +117,12 @@ describe('jobs', () => {
     expect(started.map(({ job }) => job.request)).toEqual(line.map(({ request }) => request))
     expect(new Set(started.map(({ run }) => run)).size).toBe(12)
     expect(busiest()).toBe(3)
-    expect(await queue.depth(pool, 'completion')).toBe(0)
+    expect(await depthOf(queue, pool)).toBe(0)
   })
 
   test('that a nudge names are taken within 100 ms, however closely the nudges follow', async () => {
     const { pool, loop, started, add } = await looping(1000)
-    loop.serve([pool])
+    loop.serve([served(pool)])
     for (let n = 1; n <= 50; n++) {
       await add(newJob(pool))
       loop.nudge(pool)
@@ -106,9 +132,24 @@ describe('jobs', () => {
     expect(started).toHaveLength(50)
   })
 
+  test('of lower lanes keep their minimum share of starts while the first lane never empties', async () => {
+    const { pool, loop, started, add, free } = await looping(1)
+    const line = (lane: Job['lane'], count: number) => Array.from({ length: count }, () => newJob(pool, { lane }))
+    await add(...line('completion', 40), ...line('interactive', 20), ...line('background', 20))
+    loop.serve([served(pool, 0, 0.25, 0.1)])
+    for (let done = 1; done <= 40; done++) {
+      await waitFor(() => started.length === done, { what: 'the next job taken', everyMs: 1 })
+      free()
+    }
+    const counts = Object.groupBy(started.slice(0, 40), ({ job }) => job.lane)
+    expect(counts.interactive!.length).toBeGreaterThanOrEqual(8)
+    expect(counts.background!.length).toBeGreaterThanOrEqual(3)
+    expect(counts.completion!.length).toBeGreaterThanOrEqual(24)
+  })
+
   test('whose nudge was lost wait for the next look, not for ever', async () => {
     const { pool, loop, started, add } = await looping(10)
-    loop.serve([pool])
+    loop.serve([served(pool)])
     await add(newJob(pool), newJob(pool))
     await waitFor(() => started.length >= 2, { what: 'both jobs taken', timeoutMs: 1000 })
     expect(started).toHaveLength(2)
@@ -118,7 +159,7 @@ describe('jobs', () => {
     const { pool, loop, started, lines, add } = await looping(10)
     const good = newJob(pool)
     await add(newJob(pool, { attempt: -1 }), good)
-    loop.serve([pool])
+    loop.serve([served(pool)])
     await waitFor(() => started.length === 1, { what: 'the good job taken' })
     expect(started[0]?.job).toEqual(good)
     expect(lines.filter((line) => line.includes('"severity":"error"'))).toHaveLength(1)
@@ -126,20 +167,20 @@ describe('jobs', () => {
 
   test('of a pool that is served no more, and after the stop, are left to others', async () => {
     const { pool, loop, started, add, queue } = await looping(10)
-    loop.serve([pool])
+    loop.serve([served(pool)])
     loop.serve([])
     await add(newJob(pool))
     loop.nudge(pool)
     loop.placeFreed()
-    loop.serve([pool])
+    loop.serve([served(pool)])
     await waitFor(() => started.length === 1, { what: 'the job taken once it is served again' })
     loop.stop()
     await add(newJob(pool))
     loop.nudge(pool)
     loop.placeFreed()
-    await queue.depth(pool, 'completion')
+    await depthOf(queue, pool)
     expect(started).toHaveLength(1)
-    expect(await queue.depth(pool, 'completion')).toBe(1)
+    expect(await depthOf(queue, pool)).toBe(1)
   })
 })
 
@@ -147,7 +188,7 @@ test('a store that goes and comes back is asked again, and its absence is one li
   const own = await startTestRedis()
   onTestFinished(() => own.stop())
   const { pool, loop, started, lines, add, queue } = await looping(10, own.url)
-  loop.serve([pool])
+  loop.serve([served(pool)])
   own.kill('SIGKILL')
   await own.exited
   await waitFor(() => lines.length > 0, { what: 'the absence noticed' })

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { Job, RunId, lanes } from '@penstock/contracts'
+import type { Lane } from '@penstock/contracts'
 import type { PoolQueue } from '@penstock/queue'
 import type { Logger } from '@penstock/runtime'
+import { LaneOrder } from '@penstock/scheduling'
+import type { LaneShare } from '@penstock/scheduling'
 
 export interface TakeLoopDependencies {
   queue: PoolQueue
@@ -12,10 +15,17 @@ export interface TakeLoopDependencies {
   start(job: Job, run: RunId): void
 }
 
+/** A pool to take from, its lanes in order of precedence. */
+export interface TakenPool {
+  readonly name: string
+  readonly lanes: readonly LaneShare<Lane>[]
+}
+
 /** A nudge can get lost: the queue is looked at this often all the same, ms. */
 const pollEveryMs = 250
 
 interface PoolState {
+  readonly order: LaneOrder<Lane>
   busy: boolean
   /** Takes still to try; infinite: until the queue is empty. */
   wanted: number
@@ -27,7 +37,8 @@ interface PoolState {
 
 /**
  * Takes jobs when, and only when, a node has room: one take per nudge, all there is after a poll or when a place is freed at a
- * full pool. One take at a time per pool, so that room is never counted twice.
+ * full pool. One take at a time per pool, so that room is never counted twice. Lanes are tried in the pool's order, each with its
+ * minimum share.
  */
 export class TakeLoop {
   readonly #deps: TakeLoopDependencies
@@ -41,10 +52,21 @@ export class TakeLoop {
     this.#timer = setInterval(() => this.#drainAll(), pollEveryMs)
   }
 
-  serve(pools: readonly string[]): void {
-    for (const pool of this.#states.keys()) if (!pools.includes(pool)) this.#states.delete(pool)
-    for (const pool of pools)
-      if (!this.#states.has(pool)) this.#states.set(pool, { busy: false, wanted: 0, asked: 0, full: false })
+  /** Takes from these pools, and from no others. */
+  serve(pools: readonly TakenPool[]): void {
+    for (const pool of this.#states.keys()) if (!pools.some(({ name }) => name === pool)) this.#states.delete(pool)
+    for (const { name, lanes: configured } of pools) {
+      const known = this.#states.get(name)
+      if (known === undefined)
+        this.#states.set(name, {
+          order: new LaneOrder(allLanes(configured)),
+          busy: false,
+          wanted: 0,
+          asked: 0,
+          full: false,
+        })
+      else known.order.configure(allLanes(configured))
+    }
     this.#drainAll()
   }
 
@@ -83,10 +105,12 @@ export class TakeLoop {
         if (state.full) break
         state.wanted -= 1
         const { asked } = state
-        const taken = await this.#deps.queue.take(pool, lanes)
+        const order = state.order.order()
+        const taken = await this.#deps.queue.take(pool, order)
         this.#storeAway = false
         if (taken === null && state.asked === asked) break
         if (taken === null) continue
+        state.order.started(taken.lane, order)
         const job = Job.safeParse(taken.envelope)
         if (job.success) this.#deps.start(job.data, RunId.parse(randomBytes(8).toString('hex')))
         else this.#deps.log.error({ job_id: taken.jobId }, 'job in the queue breaks its schema: dropped')
@@ -100,3 +124,9 @@ export class TakeLoop {
     }
   }
 }
+
+/** A lane that the configuration no longer names may hold jobs from before: it comes last, without a share. */
+const allLanes = (configured: readonly LaneShare<Lane>[]): LaneShare<Lane>[] => [
+  ...configured,
+  ...lanes.filter((lane) => !configured.some(({ name }) => name === lane)).map((name) => ({ name, minimumShare: 0 })),
+]

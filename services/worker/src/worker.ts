@@ -9,11 +9,11 @@ import {
   resendFrames,
   workerBeat,
 } from '@penstock/contracts'
-import type { Job, RunId, WorkerId } from '@penstock/contracts'
+import type { Job, Lane, RunId, WorkerId } from '@penstock/contracts'
 import type { ConfigSnapshot } from '@penstock/config'
 import type { PoolQueue } from '@penstock/queue'
 import type { Logger, Tracing } from '@penstock/runtime'
-import { ColleagueLoads, PoolPresence } from '@penstock/scheduling'
+import { ColleagueLoads, PoolPresence, ServiceRates } from '@penstock/scheduling'
 import { FrameClock } from './frame-clock.ts'
 import { NodeProber } from './node-prober.ts'
 import { NodeSet } from './node-set.ts'
@@ -59,6 +59,7 @@ export class Worker implements AsyncDisposable {
   readonly #colleagues: ColleagueLoads
   readonly #prober: NodeProber
   readonly #loop: TakeLoop
+  readonly #rates = new ServiceRates<Lane>()
   readonly #frameClock = new FrameClock(frameEveryMs)
   readonly #owners = new Map<string, number>()
   readonly #timers: NodeJS.Timeout[]
@@ -114,7 +115,8 @@ export class Worker implements AsyncDisposable {
   configure(snapshot: ConfigSnapshot): void {
     this.#snapshot = snapshot
     this.#nodes.configure(snapshot.document)
-    this.#loop.serve(this.#pools())
+    const served = this.#pools()
+    this.#loop.serve(snapshot.document.pools.filter(({ name }) => served.includes(name)))
   }
 
   /** Takes no more, lets runs end for a while, hands the rest over to other workers, then lets everything go. */
@@ -150,7 +152,10 @@ export class Worker implements AsyncDisposable {
       document: () => this.#snapshot.document,
     })
     this.#runs.start(run)
+    const startedAt = this.#deps.now()
     const granted = await run.execute()
+    const now = this.#deps.now()
+    if (granted) this.#rates.ended(job.pool, job.lane, now - startedAt, now)
     this.#nodes.release(place)
     this.#runs.end(run, granted)
     this.#loop.placeFreed()
@@ -193,6 +198,7 @@ export class Worker implements AsyncDisposable {
         pool,
         room: this.#nodes.room(pool),
         nodes: this.#nodes.states(pool),
+        rates: this.#rates.of(pool, this.#deps.now()),
       })),
       silentRuns: this.#runs.silentFor(beatEveryMs),
     })

@@ -12,7 +12,7 @@ const outputTokensMax = 128
 export const codeCompletion: Feature<CodeCompletionInput> = {
   name: 'code-completion',
   input: CodeCompletionInput,
-  defaults: { lane: 'completion', firstByteMs: 10_000, totalMs: 30_000 },
+  defaults: { lane: 'completion', firstByteMs: 10_000, totalMs: 30_000, queueMs: 2000 },
   about: {
     title: 'Code completion',
     endpoints: [

@@ -13,6 +13,8 @@ export interface Intake {
   model: ModelReference
   /** Opaque digest of who asks. */
   principal: string
+  /** Opaque digest of the instance or key behind it. */
+  tenant: string
   /** GitLab's correlation id or our own: in every log line and record. */
   correlationId: string
   /** The feature's input as JSON: what the claiming worker gets. */

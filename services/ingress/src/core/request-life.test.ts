@@ -30,12 +30,13 @@ const failed = (over: Partial<FailedPart> = {}): FailedPart => ({
   ...over,
 })
 
-const newLife = (options: { firstByteMs?: number; totalMs?: number } = {}) =>
+const newLife = (options: { firstByteMs?: number; totalMs?: number; queueMs?: number } = {}) =>
   new RequestLife(
     {
       request,
       firstByteMs: 10_000,
       totalMs: 60_000,
+      queueMs: 10_000,
       limits: defaultLifeLimits,
       budget: new RetryBudget({ share: 0.1, burst: 10 }),
       ...options,
@@ -197,7 +198,10 @@ describe('limits', () => {
 
   it('the retry budget of the pool ends what would double an overload', () => {
     const budget = new RetryBudget({ share: 0, burst: 1 })
-    const life = new RequestLife({ request, firstByteMs: 1e4, totalMs: 1e5, limits: defaultLifeLimits, budget }, 0)
+    const life = new RequestLife(
+      { request, firstByteMs: 1e4, totalMs: 1e5, queueMs: 1e4, limits: defaultLifeLimits, budget },
+      0,
+    )
     granted(life, 1)
     expect(kinds(life.frame(frameOf(life, runId(1), 0, [failed({ fault: 'unreached' })]), 1))).toEqual(['submit'])
     granted(life, 2)
@@ -224,6 +228,30 @@ describe('limits', () => {
     const working = newLife()
     granted(working)
     expect(codeAt(working)).toBe('deadline_exceeded')
+  })
+
+  it('a first attempt waits in the queue no longer than its limit, and one that was started keeps its deadline', () => {
+    const waiting = newLife({ queueMs: 2000 })
+    expect(waiting.start(0)).toMatchObject([{ kind: 'submit', msLeft: 10_000, queueMsLeft: 2000 }])
+    waiting.submitted(1, accepted, 0)
+    expect(waiting.tick(1999, true)).toEqual([])
+    const [withdraw, fail] = waiting.tick(2000, true)
+    expect(withdraw).toMatchObject({ kind: 'withdraw', attempt: 1 })
+    expect(fail?.kind === 'fail' && fail.failure.code).toBe('overloaded')
+
+    const started = newLife({ queueMs: 2000 })
+    granted(started)
+    const lost = started.frame(frameOf(started, runId(1), 0, [{ kind: 'handover' }]), 2500)
+    expect(lost.at(-1)).toMatchObject({ kind: 'submit', queueMsLeft: 7500 })
+    expect(started.tick(9999, true)).toEqual([])
+  })
+
+  it('a pool that holds requests while it has no node decides how long they wait', () => {
+    const held = newLife({ queueMs: 2000 })
+    held.start(0)
+    held.submitted(1, { ...accepted, holdMs: 5000 }, 100)
+    expect(held.tick(5099, true)).toEqual([])
+    expect(kinds(held.tick(5100, true))).toEqual(['withdraw', 'fail'])
   })
 
   it('a refused continuation is submitted again, a refused first attempt is the answer', () => {

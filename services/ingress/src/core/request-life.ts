@@ -19,7 +19,7 @@ import type { RetryBudget } from './retry-budget.ts'
 
 /** What the owner of a request must do next. */
 export type Effect =
-  | { kind: 'submit'; attempt: number; resumed: boolean; msLeft: number; avoidNodes: string[] }
+  | { kind: 'submit'; attempt: number; resumed: boolean; msLeft: number; queueMsLeft: number; avoidNodes: string[] }
   | { kind: 'emit'; part: AnswerPart }
   | { kind: 'finish'; end: EndPart }
   | { kind: 'fail'; failure: RequestFailure }
@@ -52,6 +52,8 @@ export interface LifeOptions {
   request: RequestId
   firstByteMs: number
   totalMs: number
+  /** Longest wait for the start of the first run. */
+  queueMs: number
   limits: LifeLimits
   budget: RetryBudget
 }
@@ -70,6 +72,7 @@ export class RequestLife {
   readonly #limits: LifeLimits
   readonly #budget: RetryBudget
   readonly #firstByteAt: number
+  #queueUntil: number
   readonly #endAt: number
   readonly #said: string[] = []
   readonly #avoidNodes = new Set<string>()
@@ -87,6 +90,7 @@ export class RequestLife {
     this.#limits = options.limits
     this.#budget = options.budget
     this.#firstByteAt = now + options.firstByteMs
+    this.#queueUntil = now + Math.min(options.queueMs, options.firstByteMs)
     this.#endAt = now + options.totalMs
   }
 
@@ -138,6 +142,8 @@ export class RequestLife {
     if (this.#state.name !== 'submitting' || attempt !== this.#attempt) return []
     if (answer?.kind === 'accepted') {
       if (attempt === 1) this.#budget.earn()
+      // No node is up: what counts is how long the pool holds it.
+      if (answer.holdMs !== undefined) this.#queueUntil = Math.min(this.#firstByteAt, now + answer.holdMs)
       this.#state = { name: 'waiting', unknownAt: null, since: now }
       return []
     }
@@ -258,6 +264,8 @@ export class RequestLife {
         }),
       )
     }
+    if (this.#queuing && now >= this.#queueUntil)
+      return this.#fail(new RequestFailure('overloaded', { retryAfterMs: 1000 }))
     if (!busConnected) return []
     if (state.name === 'submitting' && state.resubmitAt !== null && now >= state.resubmitAt) return [this.#submit(now)]
     if (state.name === 'waiting' && state.unknownAt !== null && now - state.unknownAt >= this.#limits.unknownJobMs)
@@ -268,6 +276,11 @@ export class RequestLife {
       if (grant.gapAt !== null && now - grant.gapAt >= this.#limits.gapMs) return this.#lose(now)
     }
     return []
+  }
+
+  /** Whether it waits for its first run: whoever was started once has its place, and its deadline. */
+  get #queuing(): boolean {
+    return this.#attempt === 1 && (this.#state.name === 'submitting' || this.#state.name === 'waiting')
   }
 
   #part(part: Part, now: number): Effect[] {
@@ -337,6 +350,7 @@ export class RequestLife {
       attempt: this.#attempt,
       resumed: this.#attempt > 1,
       msLeft: this.msToFirstByte(now),
+      queueMsLeft: this.#attempt === 1 ? Math.round(this.#queueUntil - now) : this.msToFirstByte(now),
       avoidNodes: [...this.#avoidNodes].slice(-16),
     }
   }

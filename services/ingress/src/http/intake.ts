@@ -15,6 +15,7 @@ export const intakeOf = <I>(
   feature: feature.name,
   model: request.model,
   principal: request.principal,
+  tenant: tenantOf(exchange, digest),
   correlationId: exchange.correlationId,
   body: Buffer.from(JSON.stringify(request.input)),
   ...feature.size(request.input),
@@ -22,6 +23,18 @@ export const intakeOf = <I>(
   affinity: feature.affinity(request.input).map((text) => digest('affinity', text)),
   trace: parentTraceOf(exchange.headers),
 })
+
+/** Trust ends at the instance: users of one are told apart by it, a key of the OpenAI front is its own. */
+const tenantOf = ({ caller }: Exchange, digest: KeyedDigest): string => {
+  switch (caller?.kind) {
+    case 'gitlab':
+      return digest('tenant', caller.principal.instanceId)
+    case 'openai':
+      return caller.digest
+    case undefined:
+      throw new Error('a request is taken in before its caller is known')
+  }
+}
 
 const traceparentForm = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
 const tracestateCharsMax = 512

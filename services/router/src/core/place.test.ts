@@ -41,26 +41,33 @@ const facts = (over: Partial<PlaceFacts> = {}): PlaceFacts => ({
   configVersion: 7,
   defaultLane: 'interactive',
   presence: () => 'serving',
-  depth: () => 0,
+  waiting: () => 0,
+  load: () => ({ slots: 0, freeSlots: 0, lanes: [] }),
   ...over,
 })
 
 describe('a request', () => {
   test('without a model goes to that of its feature, in the lane that the feature is given', () => {
-    expect(place(envelope({ kind: 'default' }), facts())).toEqual({
-      kind: 'accepted',
-      pool: 'fast',
-      lane: 'completion',
-      model: 'coder',
-      family: 'codestral',
-      configVersion: 7,
-      rule: expect.any(String),
+    expect(place(envelope({ kind: 'default' }), facts())).toMatchObject({
+      kind: 'placed',
+      accepted: {
+        kind: 'accepted',
+        pool: 'fast',
+        lane: 'completion',
+        model: 'coder',
+        family: 'codestral',
+        configVersion: 7,
+        rule: expect.any(String),
+      },
     })
   })
 
   test.each(['chatter', 'served/chatter'])('that names the model %s gets it, in the lane of the feature', (name) => {
     const placed = place(envelope({ kind: 'name', name }, { feature: 'openai-chat' }), facts())
-    expect(placed).toMatchObject({ kind: 'accepted', pool: 'slow', lane: 'interactive', model: 'chatter' })
+    expect(placed).toMatchObject({
+      kind: 'placed',
+      accepted: { pool: 'slow', lane: 'interactive', model: 'chatter' },
+    })
   })
 
   test('with metadata gets the model behind the endpoint, and the family that its administrator chose', () => {
@@ -70,10 +77,11 @@ describe('a request', () => {
       identifier: 'openai/served/chatter',
     } as const
     expect(place(envelope({ ...metadata, family: 'llama3' }), facts())).toMatchObject({
-      model: 'chatter',
-      family: 'llama3',
+      accepted: { model: 'chatter', family: 'llama3' },
     })
-    expect(place(envelope({ ...metadata, family: 'unheard-of' }), facts())).toMatchObject({ family: 'general' })
+    expect(place(envelope({ ...metadata, family: 'unheard-of' }), facts())).toMatchObject({
+      accepted: { family: 'general' },
+    })
   })
 
   test('never chooses a destination: an endpoint that no node has is refused', () => {
@@ -99,10 +107,50 @@ describe('a request', () => {
     const asked: string[] = []
     const refused = place(
       envelope({ kind: 'default' }),
-      facts({ depth: (pool, lane) => (asked.push(`${pool} ${lane}`), 3) }),
+      facts({ waiting: (pool, lane) => (asked.push(`${pool} ${lane}`), 3) }),
     )
     expect(refused).toMatchObject({ kind: 'refused', code: 'overloaded' })
     expect(asked).toEqual(['fast completion'])
+  })
+
+  test('may wait as long as its queue limit says, behind as many jobs as start within it', () => {
+    const lanes = ['completion', 'interactive', 'background'] as const
+    const load = {
+      slots: 2,
+      freeSlots: 0,
+      lanes: lanes.map((lane) => ({ lane, waiting: 0, runsPerS: 0, serviceMs: 1000, minimumShare: 0 })),
+    }
+    const bounds = (over: Partial<Envelope>) =>
+      place(envelope({ kind: 'default' }, { msLeft: 20_000, ...over }), facts({ load: () => load }))
+    expect(bounds({})).toMatchObject({ bounds: { aheadMax: 39, perUserMax: 8 }, waitMaxMs: 20_000 })
+    expect(bounds({ queueMsLeft: 2000 })).toMatchObject({ bounds: { aheadMax: 3 }, waitMaxMs: 2000 })
+  })
+
+  test('that may take the place of an older one is sent to a full lane too', () => {
+    const asked = envelope({ kind: 'default' }, { replaceKey: 'k' })
+    expect(place(asked, facts({ waiting: () => 3 }))).toMatchObject({ kind: 'placed' })
+  })
+
+  test('of a lane that the pool does not have waits in its last', () => {
+    const narrow = ConfigDocument.parse({
+      ...document,
+      pools: document.pools.map((pool) => ({ ...pool, lanes: [{ name: 'interactive' }, { name: 'background' }] })),
+      features: { 'code-completion': { model: 'coder' } },
+    })
+    const placed = place(envelope({ kind: 'default' }), facts({ document: narrow, defaultLane: 'completion' }))
+    expect(placed).toMatchObject({ accepted: { lane: 'background' } })
+  })
+
+  test('is held while a pool with a waiting room has no node, up to the room of it', () => {
+    const pools = document.pools.map((pool) => ({ ...pool, waitingRoom: { jobsMax: 2, holdMs: 30_000 } }))
+    const held = { document: ConfigDocument.parse({ ...document, pools }), presence: () => 'outage' as const }
+    expect(place(envelope({ kind: 'default' }), facts({ ...held, waiting: () => 1 }))).toMatchObject({
+      accepted: { holdMs: 30_000 },
+      bounds: { jobsMax: 2, aheadMax: Infinity },
+    })
+    expect(place(envelope({ kind: 'default' }), facts({ ...held, waiting: () => 2 }))).toMatchObject({
+      code: 'overloaded',
+    })
   })
 })
 
@@ -116,6 +164,6 @@ test('a pool that drains takes no new request, and goes on with those that clien
     code: 'backend_unavailable',
   })
   expect(place(envelope({ kind: 'default' }, { resumed: true }), facts({ document: draining }))).toMatchObject({
-    kind: 'accepted',
+    kind: 'placed',
   })
 })

@@ -1,9 +1,9 @@
 import { featureSettings, findModelByName, resolveModel } from '@penstock/config'
-import type { ConfigDocument } from '@penstock/config'
+import type { ConfigDocument, PoolConfig } from '@penstock/config'
 import type { Accepted, Envelope, Lane, Refused } from '@penstock/contracts'
 import { isFamily } from '@penstock/models'
-import { admit } from '@penstock/scheduling'
-import type { Presence } from '@penstock/scheduling'
+import { admit, aheadMaxWithin } from '@penstock/scheduling'
+import type { LineBounds, PoolLoad, Presence } from '@penstock/scheduling'
 
 export interface PlaceFacts {
   document: ConfigDocument
@@ -11,39 +11,77 @@ export interface PlaceFacts {
   /** Lane of a feature that the configuration does not name one for. */
   defaultLane: Lane
   presence(pool: string): Presence
-  depth(pool: string, lane: Lane): number
+  /** Jobs that wait in a lane. */
+  waiting(pool: string, lane: Lane): number
+  /** What the pool's workers take and how fast, lanes as the configuration orders them. */
+  load(pool: PoolConfig): PoolLoad
+}
+
+/** Where a request goes, and on which conditions the store may let it in. */
+export interface Placement {
+  kind: 'placed'
+  accepted: Accepted
+  bounds: LineBounds
+  /** Longest wait for its turn, ms. */
+  waitMaxMs: number
+  load: PoolLoad
 }
 
 /** A pool that drains is on its way out: asking again soon is in vain. */
 const drainingRetryAfterMs = 10_000
 
 /** Feature to model to pool and lane, and whether at all. Pure: knows all pools, sees no prompt. */
-export const place = (envelope: Envelope, facts: PlaceFacts): Accepted | Refused => {
+export const place = (envelope: Envelope, facts: PlaceFacts): Placement | Refused => {
   const resolved = resolve(envelope, facts.document)
   if (resolved.kind === 'refused') return resolved
-  const { model, pool, rule } = resolved
-  const lane = featureSettings(facts.document, envelope.feature).lane ?? facts.defaultLane
-  const settings = facts.document.pools.find(({ name }) => name === pool)
-  if (settings?.mode === 'draining' && !envelope.resumed)
-    return { kind: 'refused', code: 'backend_unavailable', retryAfterMs: drainingRetryAfterMs }
+  const { model, rule } = resolved
+  const pool = facts.document.pools.find(({ name }) => name === resolved.pool)
+  if (pool === undefined) throw new Error(`model ${model.name} of a valid document has no pool`)
+  const lane = laneOf(pool, featureSettings(facts.document, envelope.feature).lane ?? facts.defaultLane)
+  if (pool.mode === 'draining' && !envelope.resumed)
+    return { kind: 'refused', code: 'backend_unavailable', retryAfterMs: drainingRetryAfterMs, pool: pool.name, lane }
+  const { jobsMax, bytesMax, perUserMax, perTenantMax } = pool.queue
+  const waitMaxMs = Math.min(envelope.msLeft, envelope.queueMsLeft ?? envelope.msLeft)
+  const depth = facts.waiting(pool.name, lane)
   const admission = admit({
-    presence: facts.presence(pool),
-    depth: facts.depth(pool, lane),
-    depthMax: settings?.queue.jobsMax ?? 0,
-    msLeft: envelope.msLeft,
+    presence: facts.presence(pool.name),
+    depth,
+    // A newer completion takes the place of an older one at a full lane too: only the store can tell.
+    depthMax: envelope.replaceKey === undefined ? jobsMax : Infinity,
+    msLeft: waitMaxMs,
     resumed: envelope.resumed,
+    waitingRoom: pool.waitingRoom,
   })
-  if (admission.kind === 'refuse') return { ...admission, kind: 'refused' }
+  if (admission.kind === 'refuse') return { ...admission, kind: 'refused', pool: pool.name, lane }
+  const held = admission.holdMs !== null
+  const load = facts.load(pool)
   return {
-    kind: 'accepted',
-    pool,
-    lane,
-    model: model.name,
-    family: familyOf(envelope.model) ?? model.family,
-    configVersion: facts.configVersion,
-    rule,
+    kind: 'placed',
+    accepted: {
+      kind: 'accepted',
+      pool: pool.name,
+      lane,
+      model: model.name,
+      family: familyOf(envelope.model) ?? model.family,
+      configVersion: facts.configVersion,
+      rule,
+      ...(admission.holdMs === null ? {} : { holdMs: admission.holdMs }),
+    },
+    bounds: {
+      jobsMax: held ? Math.min(jobsMax, pool.waitingRoom?.jobsMax ?? 0) : jobsMax,
+      bytesMax,
+      perUserMax,
+      perTenantMax: perTenantMax ?? Infinity,
+      aheadMax: held ? Infinity : aheadMaxWithin(load, lane, waitMaxMs),
+    },
+    waitMaxMs,
+    load,
   }
 }
+
+/** The lane, or the pool's last where it does not have it: a request is rather late than lost. */
+const laneOf = ({ lanes }: PoolConfig, wanted: Lane): Lane =>
+  lanes.some(({ name }) => name === wanted) ? wanted : (lanes.at(-1)?.name ?? wanted)
 
 type Model = ConfigDocument['models'][number]
 
