@@ -6,7 +6,7 @@
  *
  * A lane's keys, in this order: waiting, marker, counter, fair, arrived.
  */
-export const fairLua = `
+const fairLua = `
 local function num(text) return tonumber(text or '') or 0 end
 
 local function words(text)
