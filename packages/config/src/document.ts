@@ -101,6 +101,11 @@ const Model = z
     contextTokens: z.int().min(1).max(100_000_000).optional(),
     /** Further identifiers that GitLab may send for it, whole or behind their provider. */
     identifiers: z.array(Spelling).max(64).default([]),
+    /**
+     * How chat tools are offered. `native`: as functions, for servers that parse the model's calls (vLLM's `--enable-auto-tool-choice`
+     * with a parser); any other refuses them. `text`: in words, which every model follows more or less.
+     */
+    toolCalls: z.enum(['text', 'native']).default('text'),
     /** The served name is a LoRA adapter: its requests keep to this many nodes, so that it stays loaded there. */
     lora: z.strictObject({ nodes: z.int().min(1).max(1024).default(2) }).optional(),
   })

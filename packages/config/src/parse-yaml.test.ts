@@ -52,6 +52,7 @@ describe('parseConfig', () => {
             servedName: 'mistralai/Codestral-22B',
             pool: 'code',
             identifiers: [],
+            toolCalls: 'text',
             contextTokens: 128_000,
           },
         ],

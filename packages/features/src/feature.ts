@@ -7,6 +7,10 @@ export interface ModelTarget {
   /** Real context window, tokens: prompt and output together. */
   readonly contextTokens: number
   readonly servedName: string
+  /** The model calls tools itself: its servers parse calls, says the configuration. */
+  readonly nativeTools?: boolean
+  /** The server can go on with an answer that the prompt begins. */
+  readonly continuesAnswers?: boolean
 }
 
 export interface FeatureDefaults {

@@ -40,3 +40,12 @@ export type { TextAnswer } from './openai-completion/response.ts'
 
 export { promptFeatures } from './registry.ts'
 export { isVersionConstraint, parseInputs, parsePromptRequest } from './prompt/request.ts'
+
+export { readChatEvents } from './chat/event-reader.ts'
+export type { ChatEventReader } from './chat/event-reader.ts'
+export { errorEvent, eventLine } from './chat/events.ts'
+export { missingContextScope, parseChat } from './chat/request.ts'
+export type { ChatRequest } from './chat/request.ts'
+export { toolsFor } from './chat/tools.ts'
+export { legacyChatNames, legacyChatResponse, parseLegacyChat } from './legacy-chat/request.ts'
+export { spelledDate } from './prompt/spelled-date.ts'

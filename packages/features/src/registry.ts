@@ -1,4 +1,5 @@
 import { buildReader } from './build-reader/feature.ts'
+import { chat } from './chat/feature.ts'
 import { codeCompletion } from './code-completion/feature.ts'
 import { codeGeneration } from './code-generation/feature.ts'
 import { codeReview } from './code-review/feature.ts'
@@ -17,6 +18,7 @@ import { fixCode } from './fix-code/feature.ts'
 import { gitCommand } from './git-command/feature.ts'
 import { issueDescription } from './issue-description/feature.ts'
 import { issueReader } from './issue-reader/feature.ts'
+import { legacyChat } from './legacy-chat/feature.ts'
 import { mentionIntent } from './mention-intent/feature.ts'
 import { mergeRequestReader } from './merge-request-reader/feature.ts'
 import { mergeRequestSummary } from './merge-request-summary/feature.ts'
@@ -36,6 +38,7 @@ import { writeTests } from './write-tests/feature.ts'
 /** Every feature Penstock serves. Adding one is adding a folder and a line here. */
 export const features = {
   'build-reader': buildReader,
+  chat,
   'code-completion': codeCompletion,
   'code-generation': codeGeneration,
   'code-review': codeReview,
@@ -53,6 +56,7 @@ export const features = {
   'git-command': gitCommand,
   'issue-description': issueDescription,
   'issue-reader': issueReader,
+  'legacy-chat': legacyChat,
   'mention-intent': mentionIntent,
   'merge-request-reader': mergeRequestReader,
   'merge-request-summary': mergeRequestSummary,

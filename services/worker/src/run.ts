@@ -160,6 +160,8 @@ export class Run {
       family: isFamily(this.job.family) ? this.job.family : model.family,
       contextTokens: model.contextTokens,
       servedName: model.servedName,
+      nativeTools: model.toolCalls === 'native',
+      continuesAnswers: this.place.node.backend.continuesAnswers,
     })
     if (call === null) return end('stop')
     const allowed = canContinue(call, { text: go.said.text, toolCallsBegun: false, reasoningBegun: false })

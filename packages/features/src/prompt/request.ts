@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseModelMetadata } from '../gitlab/model-metadata.ts'
 import type { NamedModel } from '../gitlab/model-metadata.ts'
+import { spelledDate } from './spelled-date.ts'
 import type { PromptFeature, PromptInput } from './prompt-feature.ts'
 
 const Body = z.object({
@@ -68,13 +69,9 @@ export function parseInputs<I>(
   { inputs, raw }: Pick<PromptRequest, 'inputs' | 'raw'>,
   nowMs: number,
 ): ParsedInputs<I> {
-  const parsed = feature.inputs.safeParse({ current_date: longDate(nowMs), ...inputs })
+  const parsed = feature.inputs.safeParse({ current_date: spelledDate(nowMs), ...inputs })
   if (parsed.success) return { ok: true, input: { raw, inputs: parsed.data } }
   const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0] ?? 'inputs')))]
   const isMissing = (name: string): boolean => inputs[name] === undefined
   return { ok: false, missing: names.filter(isMissing), unusable: names.filter((name) => !isMissing(name)) }
-}
-
-function longDate(nowMs: number): string {
-  return new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' }).format(nowMs)
 }

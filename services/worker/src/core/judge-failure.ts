@@ -16,7 +16,7 @@ export type NodeTrouble =
 /** What a client is told of a refusal: never the node's own words, which may quote the prompt. */
 const refusals = {
   content_filter: 'The content filter of the model provider refused the prompt.',
-  context_overflow: "The prompt and the asked output do not fit the model's context window.",
+  context_overflow: "The prompt is too long: with the asked output it does not fit the model's context window.",
 } as const
 
 export interface NodeFacts {

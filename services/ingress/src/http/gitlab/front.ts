@@ -7,6 +7,8 @@ import { codeSuggestions } from './code-suggestions.ts'
 import { gitlabFailure } from './errors.ts'
 import { healthz, ready } from './monitoring.ts'
 import type { Readiness } from './monitoring.ts'
+import { chatAgent } from './chat-agent.ts'
+import { legacyChat } from './legacy-chat.ts'
 import { promptRoutes } from './prompts.ts'
 import { isVerbose } from './request-headers.ts'
 
@@ -36,8 +38,8 @@ export const gitlabFront = (dependencies: GitlabFrontDependencies): Front => {
       { method: 'POST', path: '/v3/code/completions', handle: codeSuggestions('raw', dependencies) },
       { method: 'POST', path: '/v4/code/suggestions', handle: codeSuggestions('events', dependencies) },
       ...promptRoutes(dependencies),
-      // A legacy chat that does not exist is spelt like this (contract http §8.6), unlike a path that does not.
-      { method: 'POST', path: '/v1/chat/*', handle: () => jsonAnswer(404, { detail: 'Not found' }) },
+      { method: 'POST', path: '/v1/chat/*', handle: legacyChat(dependencies) },
+      { method: 'POST', path: '/v2/chat/agent', handle: chatAgent(dependencies) },
     ],
     async authenticate(exchange) {
       if (openPaths.has(exchange.path)) return null

@@ -1,8 +1,7 @@
 import { findModelByName } from '@penstock/config'
 import { isVersionConstraint, parseInputs, parsePromptRequest, promptFeatures, rewritten } from '@penstock/features'
 import type { TextStream } from '@penstock/features'
-import { isFamily } from '@penstock/models'
-import type { Family, Usage } from '@penstock/models'
+import type { Usage } from '@penstock/models'
 import type { Answer } from '../../core/intake.ts'
 import type { Exchange } from '../exchange.ts'
 import type { HandlerDependencies, Route } from '../front.ts'
@@ -11,8 +10,9 @@ import type { HttpAnswer } from '../http-answer.ts'
 import { intakeOf } from '../intake.ts'
 import { callerOf, collectText, invalidBody } from './code-answer.ts'
 import { connectionTestFailure, promptFailure } from './errors.ts'
+import { familyOf } from './family-of.ts'
 import { isVerbose } from './request-headers.ts'
-import { streamText } from './stream-text.ts'
+import { bareFraming, streamText } from './stream-text.ts'
 import type { StreamFraming } from './stream-text.ts'
 
 type Version = 'v1' | 'v2'
@@ -69,7 +69,7 @@ const answerPrompt = async (
     dependencies.digest,
   )
   const answer = await dependencies.desk.ask(intake, exchange.clientGone)
-  const rewrite = feature.answer(inputs.input.inputs, familyOf(answer.accepted.family))
+  const rewrite = feature.answer(inputs.input.inputs, familyOf(answer))
   if (!stream) return wholeAnswer(version, answer, rewrite, dependencies)
   const servedName = servedNameOf(answer, dependencies)
   await streamText(exchange, answer, rewrite, version === 'v1' ? bareFraming : lineFraming(servedName))
@@ -104,9 +104,6 @@ const wholeAnswer = async (
   return jsonAnswer(200, { content, ...usageOf(servedNameOf(answer, dependencies), usage) })
 }
 
-/** The text itself: clients join what comes. */
-const bareFraming: StreamFraming = { piece: (text) => text, last: (text) => text }
-
 /** One JSON object on each line; the last one tells the usage. */
 const lineFraming = (servedName: string): StreamFraming => ({
   piece: (content) => `${JSON.stringify({ content })}\n`,
@@ -117,9 +114,6 @@ const usageOf = (servedName: string, usage: Usage | null): object =>
   usage === null
     ? {}
     : { usage: { [servedName]: { input_tokens: usage.promptTokens, output_tokens: usage.completionTokens } } }
-
-/** The family by which the answer was asked for. */
-const familyOf = (name: string): Family => (isFamily(name) ? name : 'general')
 
 /** What the node calls the model: the label under which the usage is told. */
 const servedNameOf = ({ accepted }: Answer, dependencies: HandlerDependencies): string => {

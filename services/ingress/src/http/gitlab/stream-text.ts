@@ -12,6 +12,9 @@ export interface StreamFraming {
   last(text: string, usage: Usage | null): string
 }
 
+/** The text itself: clients join what comes. */
+export const bareFraming: StreamFraming = { piece: (text) => text, last: (text) => text }
+
 /**
  * Streams an answer's text. The status line waits for the first text there is to show: until then a failure is still answered with its
  * own status. Later the connection breaks off, so that nobody takes half an answer for a whole one.
