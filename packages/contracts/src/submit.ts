@@ -29,6 +29,8 @@ export const Envelope = z.object({
   tenant: z.string().max(64).optional(),
   /** HMAC digest of principal, project and file: a newer completion with the same one takes the place of this one. */
   replaceKey: z.string().max(64).optional(),
+  /** When the request came, epoch ms: tells the newer of two with one replace key. */
+  askedAt: z.int().min(0).optional(),
   /** Size of the body that the claim will hand out, bytes. */
   bodyBytes: z.int().min(0),
   promptTokensEstimate: z.int().min(0),

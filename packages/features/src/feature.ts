@@ -66,4 +66,10 @@ export interface Feature<I> {
    * keyed hash of it may leave the ingress.
    */
   affinity(input: I): string[]
+  /**
+   * What a newer request of the same user makes an older one worthless by, such as the file that is typed in; equal requests of one
+   * tenant then share one generation. Plain text: only a keyed hash of it may leave the ingress. Absent, null: every request stands
+   * for itself.
+   */
+  replaces?(input: I): string | null
 }

@@ -79,6 +79,7 @@ async function oneJob(
       replaceKey: 'd'.repeat(32),
       cost: 20,
       resumed: false,
+      askedAt: 0,
       envelope,
       bytes: 8192,
       tokens: 1000,

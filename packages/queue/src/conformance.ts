@@ -96,6 +96,7 @@ export function poolQueueConformance(name: string, makeHarness: () => Promise<Qu
             bytes: Math.floor(random() * 50),
             resumed: random() < 0.1,
             replaceKey,
+            askedAt: Math.floor(random() * 3),
           })
           const placing = await queue.add(job, bounds)
           expect(placing).toEqual(model.add({ ...job, id: job.jobId }, bounds))
@@ -112,7 +113,7 @@ export function poolQueueConformance(name: string, makeHarness: () => Promise<Qu
       }
       expect((await takeAll(queue)).map((job) => job.jobId)).toEqual(model.order())
       expect([...kinds].toSorted()).toEqual(
-        ['added', 'bytes', 'jobs', 'present', 'replaced', 'tenant', 'user', 'wait'].toSorted(),
+        ['added', 'bytes', 'jobs', 'present', 'replaced', 'superseded', 'tenant', 'user', 'wait'].toSorted(),
       )
     })
 
@@ -283,6 +284,7 @@ export function jobOf(jobId: string, fields: Partial<NewJob> = {}): NewJob {
     tenant: 't',
     cost: 1,
     resumed: false,
+    askedAt: 0,
     envelope: fields.user === undefined ? { jobId } : { jobId, user },
     bytes: 10,
     tokens: 10,

@@ -94,8 +94,8 @@ return 1`
  */
 export const placeLua = `${fairLua}
 local waiting, fair, arrived = KEYS[1], KEYS[4], KEYS[5]
-local prefix, id, user, tenant, key, cost, bytes, tokens, resumed, now = unpack(ARGV, 1, 10)
-local perUserMax, perTenantMax, jobsMax, bytesMax, aheadMax = unpack(ARGV, 11, 15)
+local prefix, id, user, tenant, key, cost, bytes, tokens, resumed, now, askedAt = unpack(ARGV, 1, 11)
+local perUserMax, perTenantMax, jobsMax, bytesMax, aheadMax = unpack(ARGV, 12, 16)
 local rowKey = prefix .. id
 
 if redis.call('HEXISTS', rowKey, 'user') == 1 then
@@ -113,7 +113,7 @@ end
 
 local function put(rank, cameAt, seq, charged, score, replaced)
   redis.call('HSET', rowKey, 'user', user, 'tenant', tenant, 'key', key, 'rank', rank, 'cameAt', cameAt, 'seq', seq,
-    'cost', charged, 'bytes', bytes, 'tokens', tokens, 'resumed', resumed)
+    'cost', charged, 'bytes', bytes, 'tokens', tokens, 'resumed', resumed, 'askedAt', askedAt)
   redis.call('ZADD', waiting, score, id)
   redis.call('ZADD', arrived, now, id)
   redis.call('HINCRBY', fair, 'bytes', bytes)
@@ -133,8 +133,9 @@ end
 
 local jobs = redis.call('ZCARD', waiting) - 1
 local formerId = key ~= '' and redis.call('HGET', fair, 'k:' .. key)
-local former = formerId and redis.call('HMGET', prefix .. formerId, 'user', 'rank', 'cameAt', 'seq', 'cost', 'bytes', 'tokens')
+local former = formerId and redis.call('HMGET', prefix .. formerId, 'user', 'rank', 'cameAt', 'seq', 'cost', 'bytes', 'tokens', 'askedAt')
 if not former or former[1] ~= user then former = nil end
+if former and num(former[8]) > num(askedAt) then return refuse('superseded', jobs) end
 
 if num(redis.call('HGET', fair, 'bytes')) - num(former and former[6]) + num(bytes) > num(bytesMax) then
   return refuse('bytes', jobs)

@@ -64,16 +64,19 @@ export function openLane(connection: RedisConnection, keyPrefix: string, pool: s
   }
 }
 
+const leastValues = [
+  ['cost', 1],
+  ['bytes', 0],
+  ['tokens', 0],
+  ['askedAt', 0],
+] as const
+
 /** Throws RangeError on what the store would accept and later misplace: such a call is a bug of the caller. */
 export function assertQueueable(job: NewJob): void {
   if (!jobIdShape.test(job.jobId)) throw new RangeError(`not a job id: ${JSON.stringify(job.jobId)}`)
   for (const owner of [job.user, job.tenant, ...(job.replaceKey === undefined ? [] : [job.replaceKey])])
     if (!ownerShape.test(owner)) throw new RangeError(`not an opaque name: ${JSON.stringify(owner)}`)
-  for (const [name, least] of [
-    ['cost', 1],
-    ['bytes', 0],
-    ['tokens', 0],
-  ] as const)
+  for (const [name, least] of leastValues)
     if (!Number.isSafeInteger(job[name]) || job[name] < least)
       throw new RangeError(`${name} ${job[name]} is out of range`)
 }

@@ -80,12 +80,24 @@ const keysOf = (lane: LaneQueue): string[] => [
 ]
 
 const placeArguments = (lane: LaneQueue, job: NewJob, bounds: LineBounds, addedAt: number): string[] => {
-  const { jobId, user, tenant, replaceKey = '', cost, bytes, tokens, resumed } = job
+  const { jobId, user, tenant, replaceKey = '', cost, bytes, tokens, resumed, askedAt } = job
   const { perUserMax, perTenantMax, jobsMax, bytesMax, aheadMax } = bounds
   // Lua reads no Infinity.
   const maxima = [perUserMax, perTenantMax, jobsMax, bytesMax, aheadMax].map((max) =>
     Math.min(max, Number.MAX_SAFE_INTEGER),
   )
-  const texts = [lane.jobKey(''), jobId, user, tenant, replaceKey, cost, bytes, tokens, resumed ? 1 : 0, addedAt]
+  const texts = [
+    lane.jobKey(''),
+    jobId,
+    user,
+    tenant,
+    replaceKey,
+    cost,
+    bytes,
+    tokens,
+    resumed ? 1 : 0,
+    addedAt,
+    askedAt,
+  ]
   return [...texts, ...maxima].map(String)
 }

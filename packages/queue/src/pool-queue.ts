@@ -16,6 +16,8 @@ export interface NewJob {
   readonly resumed: boolean
   /** Opaque digest: a waiting job of this user with the same one leaves the line and this one takes its place. */
   readonly replaceKey?: string | undefined
+  /** When its request came, epoch ms: of two with one key the later asked for stays. */
+  readonly askedAt: number
   /** What the worker needs to claim the job. Stored as JSON; never the prompt. */
   readonly envelope: object
   /** Size of the request body behind the job, for the bounds in bytes. */

@@ -17,6 +17,7 @@ const job = (id: string, over: Partial<LineJob> = {}): LineJob => ({
   cost: 1,
   bytes: 1,
   resumed: false,
+  askedAt: 0,
   ...over,
 })
 /** Jain's index of what users got: 1 is equal, 1/n is one user alone. */
@@ -143,6 +144,13 @@ describe('a newer job of the same key', () => {
     })
     expect(line.order()).toEqual(['new', 'other', 'later'])
     expect(line.add(job('newest', { replaceKey: 'file' }), full)).toMatchObject({ replaced: 'new' })
+  })
+
+  test('that comes late, after one that was asked for later, is not added', () => {
+    const line = new FairLine()
+    line.add(job('new', { replaceKey: 'file', askedAt: 2 }), roomy)
+    expect(line.add(job('old', { replaceKey: 'file', askedAt: 1 }), roomy)).toMatchObject({ reason: 'superseded' })
+    expect(line.order()).toEqual(['new'])
   })
 
   test('of another user replaces nothing', () => {

@@ -11,6 +11,8 @@ export interface LineJob {
   readonly resumed: boolean
   /** A waiting job with this key gives its place to a newer one of the same user. */
   readonly replaceKey?: string | undefined
+  /** When its request came, epoch ms: tells the newer of two with one key. */
+  readonly askedAt: number
 }
 
 /** Maxima of one lane. */
@@ -25,7 +27,7 @@ export interface LineBounds {
   readonly aheadMax: number
 }
 
-export const refusalReasons = ['user', 'tenant', 'jobs', 'bytes', 'wait'] as const
+export const refusalReasons = ['user', 'tenant', 'jobs', 'bytes', 'wait', 'superseded'] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 
 /** What became of a job at the end of the line. `ahead`: jobs that leave before it as things stand. */
@@ -91,6 +93,7 @@ export class FairLine {
     if (present !== undefined) return { kind: 'present', rank: present.rank, ahead: this.#ahead(present) }
     if (job.resumed) return this.#insert({ job, cost: 0, cameAt: 0, rank: 0, seq: (this.#seq += 1) })
     const former = this.#replaceable(job)
+    if (former !== undefined && former.job.askedAt > job.askedAt) return this.#refuse('superseded')
     if (this.#bytes - (former?.job.bytes ?? 0) + job.bytes > bounds.bytesMax) return this.#refuse('bytes')
     if (former !== undefined) return this.#takeOver(former, job)
     const user = this.#users.get(job.user)

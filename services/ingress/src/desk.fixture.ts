@@ -145,12 +145,13 @@ export const startDeskStack = async (): Promise<DeskStack> => {
     new Desk(
       { ingress, limits: defaultLifeLimits, requestsMax: 1000, recordWithinMs: 2000 },
       {
-        outside: outsideOverBus(bus),
+        outside: outsideOverBus(bus, ingress),
         trail: trailOn(audit),
         log,
         tracing,
         timeLimits: () => ({ firstByteMs: 10_000, totalMs: 30_000, queueMs: 10_000 }),
         now: () => performance.now(),
+        wallClock: Date.now,
       },
     ),
   )
@@ -210,6 +211,8 @@ export const chat = ({ model = 'main', tokens = 60, promptBytes = 0 } = {}): Que
       promptTokensEstimate: 10,
       outputTokensMax: tokens,
       affinity: [],
+      replaceKey: null,
+      flightKey: null,
       trace: {},
     },
     expected: expectedText({

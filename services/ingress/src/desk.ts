@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { RequestFailure, RequestId, jobIdOf } from '@penstock/contracts'
-import type { Accepted, Claim, EndPart, Frame, Go, Gone, IngressId, RunId, WorkerBeat } from '@penstock/contracts'
+import { RequestFailure, RequestId } from '@penstock/contracts'
+import type { Accepted, Claim, Frame, Go, Gone, IngressId, LiveRequest, RunId, WorkerBeat } from '@penstock/contracts'
 import type { Logger, Tracing } from '@penstock/runtime'
-import { pieceCount, pieceOf } from './core/body-pieces.ts'
+import { ClientEnds } from './client-ends.ts'
+import { pieceOf } from './core/body-pieces.ts'
 import { FormerRuns } from './core/former-runs.ts'
-import type { Answer, Intake, RequestDesk } from './core/intake.ts'
+import type { Answer, AnswerPart, Intake, RequestDesk } from './core/intake.ts'
 import type { LifeLimits } from './core/limits.ts'
-import { PartStream } from './core/part-stream.ts'
 import { RequestLife } from './core/request-life.ts'
-import type { Effect } from './core/request-life.ts'
+import type { Effect } from './core/life-effects.ts'
 import { RetryBudget } from './core/retry-budget.ts'
 import { WorkerBoots } from './core/worker-boots.ts'
-import type { Outside, Trail, WaitingJob } from './outside.ts'
-import { outcomeOf, waitingJob } from './owned-request.ts'
-import type { Owned } from './owned-request.ts'
+import type { Outside, Trail } from './outside.ts'
+import { envelopeOf, goOf, liveRequest, newClient, newOwned, waitingJob } from './owned-request.ts'
+import type { Client, Owned } from './owned-request.ts'
+import { findLostJobs } from './find-lost-jobs.ts'
 import { RequestRecords } from './request-records.ts'
 
 export interface DeskOptions {
@@ -34,14 +35,18 @@ export interface DeskDependencies {
   timeLimits(feature: string): { firstByteMs: number; totalMs: number; queueMs: number }
   /** Monotonic clock, ms. */
   now(): number
+  /** Epoch ms. */
+  wallClock(): number
 }
 
 export type ClaimAnswer = { reply: Go; bytes: Uint8Array } | { reply: Gone }
 
 const tickEveryMs = 100
 const unknownCheckEveryMs = 1000
-/** Jobs younger than this are not asked about: their claim is on its way. */
-const unknownCheckAfterMs = 1000
+/** An equal call joins a generation that is younger than this: later ones would get too little of its time. */
+const joinWithinMs = 2000
+/** By then the newer request is in the queue, in the place of the one it made worthless. */
+const withdrawAfterMs = 500
 
 /**
  * Owns every request of this ingress from its envelope to its last byte: carries out what their state machines decide, keeps
@@ -52,10 +57,16 @@ export class Desk implements RequestDesk, Disposable {
   readonly #options: DeskOptions
   readonly #deps: DeskDependencies
   readonly #owned = new Map<RequestId, Owned>()
+  readonly #clients = new Map<Client, Owned>()
+  /** By flight key: what an equal call may join. */
+  readonly #flights = new Map<string, Owned>()
+  /** By replace key: the call that a newer one makes worthless. */
+  readonly #newest = new Map<string, Client>()
   readonly #budgets = new Map<string, RetryBudget>()
   readonly #boots = new WorkerBoots()
   readonly #formerRuns = new FormerRuns({ keepMs: 60_000, tellEveryMs: 200 })
   readonly #records: RequestRecords
+  readonly #ends: ClientEnds
   readonly #timers: NodeJS.Timeout[]
   #wasConnected = true
 
@@ -63,56 +74,67 @@ export class Desk implements RequestDesk, Disposable {
     this.#options = options
     this.#deps = dependencies
     this.#records = new RequestRecords({ withinMs: options.recordWithinMs }, dependencies)
+    const closed = (owned: Owned, client: Client): void => this.#closed(owned, client)
+    this.#ends = new ClientEnds({ ...dependencies, records: this.#records, closed })
     this.#timers = [
       setInterval(() => this.#tick(), tickEveryMs),
-      setInterval(() => void this.#findUnknown(), unknownCheckEveryMs),
+      setInterval(() => void findLostJobs(this.#owned.values(), dependencies), unknownCheckEveryMs),
     ]
   }
 
   /** Requests under way. */
   get size(): number {
-    return this.#owned.size
+    return this.#clients.size
   }
 
   async ask(intake: Intake, clientGone: AbortSignal): Promise<Answer> {
     const request = RequestId.parse(randomBytes(16).toString('hex'))
-    if (this.#owned.size >= this.#options.requestsMax) throw new RequestFailure('overloaded', { retryAfterMs: 1000 })
+    if (this.#clients.size >= this.#options.requestsMax) throw new RequestFailure('overloaded', { retryAfterMs: 1000 })
     if (!this.#deps.trail.reserve(request)) throw new RequestFailure('audit_unavailable', { retryAfterMs: 1000 })
     const now = this.#deps.now()
-    const owned: Owned = {
-      request,
-      life: new RequestLife(
-        {
-          request,
-          ...this.#deps.timeLimits(intake.feature),
-          limits: this.#options.limits,
-          budget: this.#budgetOf(intake.feature),
-        },
-        now,
-      ),
-      intake,
-      parts: new PartStream(),
-      span: this.#deps.tracing.open(`request ${intake.feature}`, 'server', intake.trace, {
-        'penstock.request_id': request,
-        'gitlab.correlation_id': intake.correlationId,
-      }),
-      startedAt: now,
-      firstPartAt: null,
-      accepted: null,
-      acceptedDurable: null,
-      submitting: Promise.resolve(),
-    }
-    this.#owned.set(request, owned)
-    const leave = (): void => {
-      const { reason } = clientGone as { reason: unknown }
-      this.#apply(owned, owned.life.giveUp(reason instanceof RequestFailure ? reason : new RequestFailure('cancelled')))
-    }
-    clientGone.addEventListener('abort', leave, { once: true })
-    if (clientGone.aborted) leave()
-    else this.#apply(owned, owned.life.start(now))
-    await owned.parts.first()
+    const span = this.#deps.tracing.open(`request ${intake.feature}`, 'server', intake.trace, {
+      'penstock.request_id': request,
+      'gitlab.correlation_id': intake.correlationId,
+    })
+    const client = newClient({ request, intake, span, startedAt: now, askedAt: this.#deps.wallClock() })
+    const running = this.#joinable(intake, now)
+    const owned = running ?? this.#own(client, now)
+    owned.clients.add(client)
+    this.#clients.set(client, owned)
+    clientGone.addEventListener('abort', () => this.#leave(client, failureOf(clientGone)), { once: true })
+    if (clientGone.aborted) this.#leave(client, failureOf(clientGone))
+    else if (running === null) this.#apply(owned, owned.life.start(now))
+    else this.#join(owned, client, now)
+    this.#replaceOlder(client)
+    await client.parts.first()
     if (owned.accepted === null) throw new RequestFailure('internal')
-    return { accepted: owned.accepted, parts: owned.parts }
+    return { accepted: owned.accepted, parts: client.parts }
+  }
+
+  /** Another ingress has a request that makes older ones with its key worthless. */
+  replacing(replaceKey: string, by: RequestId, askedAt: number): void {
+    const client = this.#newest.get(replaceKey)
+    // Of two that came at the same instant the same one is the newer for both ingresses.
+    if (client !== undefined && (askedAt > client.askedAt || (askedAt === client.askedAt && by > client.request)))
+      this.#supersede(client, by)
+  }
+
+  /** Ends requests by an operator's order, by request id or correlation id. Returns how many. */
+  cancel(id: string, by: string): number {
+    const meant = [...this.#clients.keys()].filter(
+      ({ request, intake }) => request === id || intake.correlationId === id,
+    )
+    for (const client of meant) {
+      client.endedBy = `operator ${by}`
+      this.#leave(client, new RequestFailure('cancelled'))
+    }
+    return meant.length
+  }
+
+  /** The oldest requests under way, for people. */
+  list(max: number): LiveRequest[] {
+    const now = this.#deps.now()
+    return [...this.#owned.values()].slice(0, max).map((owned) => liveRequest(owned, now))
   }
 
   /** A worker's claim: the grant with the first piece of the body, once per attempt and only when its record is durable. */
@@ -126,21 +148,10 @@ export class Desk implements RequestDesk, Disposable {
     }
     if (decision.kind === 'wait') return { reply: { kind: 'gone', reason: 'stale_attempt' } }
     if (decision.kind === 'gone') return { reply: decision }
+    owned.story.granted(claim.attempt, claim.worker, this.#deps.now())
     if ((await owned.acceptedDurable) !== true) return { reply: { kind: 'gone', reason: 'not_durable' } }
     if (!owned.life.holds(claim.run)) return { reply: { kind: 'gone', reason: 'cancelled' } }
-    const now = this.#deps.now()
-    const { body } = owned.intake
-    return {
-      reply: {
-        kind: 'go',
-        said: owned.life.said,
-        msToFirstByte: owned.life.msToFirstByte(now),
-        msToEnd: owned.life.msToEnd(now),
-        bodyBytes: body.byteLength,
-        pieces: pieceCount(body),
-      },
-      bytes: pieceOf(body, 0),
-    }
+    return { reply: goOf(owned, this.#deps.now()), bytes: pieceOf(owned.intake.body, 0) }
   }
 
   /** A further piece of a body that was granted to this run; null: it is not. */
@@ -181,17 +192,20 @@ export class Desk implements RequestDesk, Disposable {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'submit':
+          if (effect.because !== null) owned.story.ended(effect.attempt - 1, effect.because)
           owned.submitting = this.#submit(owned, effect).catch((error: unknown) => this.#giveUp(owned, error))
           break
         case 'emit':
-          owned.firstPartAt ??= this.#deps.now()
-          owned.parts.push(effect.part)
+          owned.said?.push(effect.part)
+          for (const client of owned.clients) this.#hand(client, effect.part)
           break
         case 'finish':
-          void this.#finish(owned, effect.end)
+          this.#land(owned)
+          for (const client of owned.clients) void this.#ends.finish(owned, client, effect.end)
           break
         case 'fail':
-          void this.#fail(owned, effect.failure)
+          this.#land(owned)
+          for (const client of owned.clients) void this.#ends.fail(owned, client, effect.failure)
           break
         case 'withdraw':
           if (owned.accepted !== null) this.#deps.outside.withdraw(waitingJob(owned, owned.accepted, effect.attempt))
@@ -208,27 +222,8 @@ export class Desk implements RequestDesk, Disposable {
   }
 
   async #submit(owned: Owned, effect: Extract<Effect, { kind: 'submit' }>): Promise<void> {
-    const { intake } = owned
-    const answer = await this.#deps.outside.submit(
-      {
-        request: owned.request,
-        attempt: effect.attempt,
-        ingress: this.#options.ingress,
-        feature: intake.feature,
-        model: intake.model,
-        principal: intake.principal,
-        tenant: intake.tenant,
-        bodyBytes: intake.body.byteLength,
-        promptTokensEstimate: intake.promptTokensEstimate,
-        outputTokensMax: intake.outputTokensMax,
-        affinity: intake.affinity,
-        msLeft: effect.msLeft,
-        queueMsLeft: effect.queueMsLeft,
-        resumed: effect.resumed,
-        avoidNodes: effect.avoidNodes,
-      },
-      owned.span.carrier(),
-    )
+    const envelope = envelopeOf(owned, effect, this.#options.ingress)
+    const answer = await this.#deps.outside.submit(envelope, owned.span.carrier())
     if (effect.attempt > 1) {
       owned.span.span.addEvent('attempt', { 'penstock.attempt': effect.attempt })
       this.#deps.log.info(
@@ -236,7 +231,10 @@ export class Desk implements RequestDesk, Disposable {
         'attempt lost, next one submitted',
       )
     }
-    if (answer?.kind === 'accepted') this.#accept(owned, answer)
+    if (answer?.kind === 'accepted') {
+      owned.story.queued(effect.attempt, answer, this.#deps.now())
+      this.#accept(owned, answer)
+    } else owned.refused = answer
     const cancelledMeanwhile = owned.life.done && answer?.kind === 'accepted'
     if (cancelledMeanwhile) this.#deps.outside.withdraw(waitingJob(owned, answer, effect.attempt))
     this.#apply(owned, owned.life.submitted(effect.attempt, answer, this.#deps.now()))
@@ -252,11 +250,16 @@ export class Desk implements RequestDesk, Disposable {
   #accept(owned: Owned, accepted: Accepted): void {
     owned.accepted = accepted
     if (owned.acceptedDurable !== null || owned.life.done) return
-    owned.acceptedDurable = this.#records.accepted(owned, accepted)
-    void owned.acceptedDurable.then((durable) => {
-      if (!durable)
-        this.#apply(owned, owned.life.giveUp(new RequestFailure('audit_unavailable', { retryAfterMs: 1000 })))
+    const records = [...owned.clients].map((client) => this.#recordAccepted(owned, client, accepted))
+    owned.acceptedDurable = Promise.all(records).then((durable) => durable.includes(true))
+  }
+
+  #recordAccepted(owned: Owned, client: Client, accepted: Accepted): Promise<boolean> {
+    client.acceptedDurable = this.#records.accepted(owned, client, accepted)
+    void client.acceptedDurable.then((durable) => {
+      if (!durable) this.#leave(client, new RequestFailure('audit_unavailable', { retryAfterMs: 1000 }))
     })
+    return client.acceptedDurable
   }
 
   async #resend(owned: Owned, effect: Extract<Effect, { kind: 'resend' }>): Promise<void> {
@@ -264,35 +267,99 @@ export class Desk implements RequestDesk, Disposable {
     if (known === false) this.#apply(owned, owned.life.resendAnswered(effect.run, false, this.#deps.now()))
   }
 
-  async #finish(owned: Owned, end: EndPart): Promise<void> {
-    const durable = await this.#records.completed(owned, end)
-    this.#close(owned, durable ? undefined : 'audit_unavailable')
-    if (durable) owned.parts.push(end)
-    else owned.parts.fail(new RequestFailure('audit_unavailable', { retryAfterMs: 1000 }))
+  /** A generation of its own for a call. */
+  #own(client: Client, now: number): Owned {
+    const { request, intake } = client
+    const limits = { ...this.#deps.timeLimits(intake.feature), limits: this.#options.limits }
+    const owned = newOwned(client, new RequestLife({ request, ...limits, budget: this.#budgetOf(intake.feature) }, now))
+    this.#owned.set(request, owned)
+    if (intake.flightKey !== null) this.#flights.set(intake.flightKey, owned)
+    return owned
   }
 
-  async #fail(owned: Owned, failure: RequestFailure): Promise<void> {
-    const { code } = failure
-    await this.#records.failed(owned, code)
-    this.#close(owned, code)
-    owned.parts.fail(failure)
+  /** An equal question under way whose answer is in time for a call that comes now. */
+  #joinable({ flightKey }: Intake, now: number): Owned | null {
+    const flight = flightKey === null ? undefined : this.#flights.get(flightKey)
+    return flight !== undefined && now - flight.startedAt < joinWithinMs ? flight : null
   }
 
-  #close(owned: Owned, error: string | undefined): void {
+  #join(owned: Owned, client: Client, now: number): void {
+    client.span.span.addEvent('joined', { 'penstock.generation': owned.request })
+    for (const part of owned.said ?? []) this.#hand(client, part, now)
+    if (owned.accepted !== null && owned.acceptedDurable !== null)
+      void this.#recordAccepted(owned, client, owned.accepted)
+  }
+
+  #hand(client: Client, part: AnswerPart, now = this.#deps.now()): void {
+    client.firstPartAt ??= now
+    client.parts.push(part)
+  }
+
+  /** Nobody joins it any more. */
+  #land(owned: Owned): void {
+    const { flightKey } = owned.intake
+    if (flightKey !== null && this.#flights.get(flightKey) === owned) this.#flights.delete(flightKey)
+  }
+
+  /** A newer call of the same user about the same file: the older one is worthless, unless both wait for one generation. */
+  #replaceOlder(client: Client): void {
+    const { replaceKey } = client.intake
+    if (replaceKey === null || !this.#clients.has(client)) return
+    const older = this.#newest.get(replaceKey)
+    this.#newest.set(replaceKey, client)
+    if (older !== undefined && this.#clients.get(older) !== this.#clients.get(client))
+      this.#supersede(older, client.request)
+    this.#deps.outside.announceReplacing(client.request, replaceKey, client.askedAt)
+  }
+
+  /** Ends the call, and those of the same user and file that wait for the same generation. */
+  #supersede(older: Client, by: RequestId): void {
+    const owned = this.#clients.get(older)
+    for (const client of owned?.clients ?? []) {
+      if (owned === undefined || client.intake.replaceKey !== older.intake.replaceKey || this.#remove(client) === null)
+        continue
+      client.endedBy = `request ${by}`
+      if (owned.clients.size === 0) {
+        const { attempt } = owned.life
+        this.#apply(owned, owned.life.supersede())
+        this.#drop(owned)
+        // The newer one takes its place in the queue; this is for when that did not come so far.
+        setTimeout(() => {
+          if (owned.accepted !== null) this.#deps.outside.withdraw(waitingJob(owned, owned.accepted, attempt))
+        }, withdrawAfterMs).unref()
+      }
+      void this.#ends.finishEmpty(owned, client)
+    }
+  }
+
+  /** A call that nobody waits for any more. The generation goes on for others that wait for it. */
+  #leave(client: Client, failure: RequestFailure): void {
+    const owned = this.#remove(client)
+    if (owned === null) return
+    if (owned.clients.size === 0) {
+      this.#apply(owned, owned.life.giveUp(failure))
+      this.#drop(owned)
+    }
+    void this.#ends.fail(owned, client, failure)
+  }
+
+  /** Takes a call away from its generation; null when its end is under way already. */
+  #remove(client: Client): Owned | null {
+    const owned = this.#clients.get(client)
+    return owned?.life.done === false && owned.clients.delete(client) ? owned : null
+  }
+
+  #drop(owned: Owned): void {
+    this.#land(owned)
     this.#owned.delete(owned.request)
-    owned.span.end(error)
-    this.#deps.log.info(
-      {
-        request_id: owned.request,
-        correlation_id: owned.intake.correlationId,
-        trace_id: owned.span.traceId,
-        feature: owned.intake.feature,
-        pool: owned.accepted?.pool,
-        outcome: error ?? 'completed',
-        ...outcomeOf(owned, this.#deps.now()),
-      },
-      'request ended',
-    )
+  }
+
+  #closed(owned: Owned, client: Client): void {
+    const { replaceKey } = client.intake
+    this.#clients.delete(client)
+    owned.clients.delete(client)
+    if (owned.life.done && owned.clients.size === 0) this.#drop(owned)
+    if (replaceKey !== null && this.#newest.get(replaceKey) === client) this.#newest.delete(replaceKey)
   }
 
   #budgetOf(feature: string): RetryBudget {
@@ -312,22 +379,7 @@ export class Desk implements RequestDesk, Disposable {
     }
     this.#formerRuns.prune(now)
   }
-
-  /** Asks in bulk for the jobs that should be waiting: one whose worker died between taking and claiming it is lost. */
-  async #findUnknown(): Promise<void> {
-    const asked = new Map<string, { owned: Owned; job: WaitingJob }>()
-    const now = this.#deps.now()
-    for (const owned of this.#owned.values()) {
-      const { waitingSince } = owned.life
-      if (waitingSince === null || now - waitingSince < unknownCheckAfterMs || owned.accepted === null) continue
-      const job = waitingJob(owned, owned.accepted, owned.life.attempt)
-      asked.set(jobIdOf(job.request, job.attempt), { owned, job })
-    }
-    if (asked.size === 0 || !this.#deps.outside.connected) return
-    const unknown = await this.#deps.outside.findUnknown([...asked.values()].map(({ job }) => job))
-    for (const id of unknown ?? []) {
-      const found = asked.get(id)
-      found?.owned.life.jobUnknown(found.job.attempt, this.#deps.now())
-    }
-  }
 }
+
+const failureOf = ({ reason }: AbortSignal): RequestFailure =>
+  reason instanceof RequestFailure ? reason : new RequestFailure('cancelled')

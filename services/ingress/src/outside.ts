@@ -8,6 +8,8 @@ export interface WaitingJob {
   accepted: Accepted
 }
 
+type CancelReason = 'client_gone' | 'superseded' | 'deadline' | 'fenced' | 'lost'
+
 /** What the desk asks of the services behind the ingress. Every answer may be missing; none is waited for without limit. */
 export interface Outside {
   /** False while the bus is away. */
@@ -15,9 +17,11 @@ export interface Outside {
   /** Null: no router answered. */
   submit(envelope: Envelope, trace: ParentTrace): Promise<Accepted | Refused | null>
   withdraw(job: WaitingJob): void
-  cancelRun(worker: WorkerId, run: RunId, reason: 'client_gone' | 'deadline' | 'fenced' | 'lost'): void
+  cancelRun(worker: WorkerId, run: RunId, reason: CancelReason): void
   /** Whether the worker knows the run; null: it does not answer. */
   resend(worker: WorkerId, run: RunId, fromSeq: number): Promise<boolean | null>
+  /** Tells the other ingresses that a request makes older ones with its key worthless. */
+  announceReplacing(request: RequestId, replaceKey: string, askedAt: number): void
   /** Ids of the jobs that no queue holds; null: no router answered. */
   findUnknown(jobs: WaitingJob[]): Promise<Set<string> | null>
 }
@@ -38,6 +42,7 @@ export type TrailType =
   | 'response.completed'
   | 'response.failed'
   | 'response.client_gone'
+  | 'response.cancelled'
 
 /** Bounded facts about a request; never its content. */
 export type TrailData = Record<string, string | number | boolean | null>

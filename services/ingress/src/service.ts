@@ -59,11 +59,12 @@ export const startIngress = async (
     new Desk(
       { ingress, limits: defaultLifeLimits, requestsMax: config.PENSTOCK_REQUESTS_MAX, recordWithinMs },
       {
-        outside: outsideOverBus(bus),
+        outside: outsideOverBus(bus, ingress),
         trail: trailOn(audit),
         log,
         tracing,
         now: monotonic,
+        wallClock: Date.now,
         timeLimits: (feature) => timeLimitsOf(feature, followed.current()),
       },
     ),

@@ -216,6 +216,7 @@ const newJob = (envelope: Envelope, { accepted }: Placement, span: OpenSpan): Ne
     cost: jobCost(envelope),
     resumed: envelope.resumed,
     replaceKey: envelope.replaceKey,
+    askedAt: envelope.askedAt ?? 0,
     envelope: job,
     bytes: envelope.bodyBytes,
     tokens: envelope.promptTokensEstimate + envelope.outputTokensMax,

@@ -77,6 +77,7 @@ const looping = async (places: number, url = server.url) => {
           tenant: 't',
           cost: 1,
           resumed: false,
+          askedAt: 0,
           envelope: job,
           bytes: 0,
           tokens: 0,

@@ -48,6 +48,8 @@ export const codeCompletion: Feature<CodeCompletionInput> = {
     return { promptTokensEstimate: texts.reduce((sum, text) => sum + estimateTokens(text), 0), outputTokensMax }
   },
 
+  replaces: (input) => `code-completion\n${input.project ?? ''}\n${input.fileName}`,
+
   affinity(input) {
     const file = `code-completion file\n${input.project ?? ''}\n${input.fileName}`
     return input.project === null ? [file] : [file, `code-completion project\n${input.project}`]

@@ -1,10 +1,14 @@
 import type { Bus } from '@penstock/bus'
 import {
   beatEveryMs,
+  cancelRequest,
   claimAttempt,
   fetchBodyPiece,
   ingressBeat,
+  listRequests,
+  liveRequestsMax,
   reportStatus,
+  requestReplacing,
   runFrame,
   workerBeat,
 } from '@penstock/contracts'
@@ -25,6 +29,13 @@ export const serveDesk = (
   })
   bus.subscribe(runFrame, [ingress], ({ message }) => desk.frame(message))
   bus.subscribe(workerBeat, [], ({ message }) => desk.workerBeat(message))
+  bus.subscribe(requestReplacing, [], ({ message }) => {
+    if (message.ingress !== ingress) desk.replacing(message.replaceKey, message.request, message.askedAt)
+  })
+  bus.serve(listRequests, [], () => ({
+    reply: { instance: options.instance, count: desk.size, requests: desk.list(liveRequestsMax) },
+  }))
+  bus.serve(cancelRequest, [], ({ message }) => ({ reply: { cancelled: desk.cancel(message.id, message.by) } }))
   bus.serve(reportStatus, [], () => ({
     reply: { service: 'ingress', instance: options.instance, configVersion: options.configVersion() },
   }))

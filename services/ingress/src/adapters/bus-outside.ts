@@ -1,6 +1,14 @@
 import { BusUnavailable } from '@penstock/bus'
 import type { Bus, Received } from '@penstock/bus'
-import { cancelRun, findUnknownJobs, resendFrames, submitRequest, withdrawJob } from '@penstock/contracts'
+import {
+  cancelRun,
+  findUnknownJobs,
+  requestReplacing,
+  resendFrames,
+  submitRequest,
+  withdrawJob,
+} from '@penstock/contracts'
+import type { IngressId } from '@penstock/contracts'
 import type { Outside, WaitingJob } from '../outside.ts'
 
 /** Most jobs that one question may name. The oldest come first; the others are asked about when those are settled. */
@@ -14,7 +22,7 @@ const reference = ({ request, attempt, accepted }: WaitingJob) => ({
 })
 
 /** The services behind the ingress, over the bus. A question nobody answers gives null, never an exception. */
-export const outsideOverBus = (bus: Bus): Outside => ({
+export const outsideOverBus = (bus: Bus, ingress: IngressId): Outside => ({
   get connected() {
     return bus.connected
   },
@@ -28,6 +36,9 @@ export const outsideOverBus = (bus: Bus): Outside => ({
   async resend(worker, run, fromSeq) {
     const answer = await answerOrNull(bus.request(resendFrames, [worker], { run, fromSeq }, { tries: 1 }))
     return answer === null ? null : answer.known
+  },
+  announceReplacing(request, replaceKey, askedAt) {
+    if (bus.connected) bus.publish(requestReplacing, [], { ingress, request, replaceKey, askedAt })
   },
   async findUnknown(jobs) {
     const answer = await answerOrNull(

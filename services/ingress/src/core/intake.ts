@@ -23,6 +23,10 @@ export interface Intake {
   outputTokensMax: number
   /** Hashes of prefixes that requests may share, most specific first. */
   affinity: string[]
+  /** Keyed digest of principal, project and file: a newer request with the same one makes this one worthless. Null: none does. */
+  replaceKey: string | null
+  /** Keyed digest of tenant and question: equal ones share a generation. Null: it shares none. */
+  flightKey: string | null
   trace: ParentTrace
 }
 

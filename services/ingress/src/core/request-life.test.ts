@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultLifeLimits } from './limits.ts'
 import { RequestLife } from './request-life.ts'
-import type { Effect } from './request-life.ts'
+import type { Effect } from './life-effects.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 const request = RequestId.parse('0'.repeat(32))

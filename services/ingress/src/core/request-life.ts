@@ -2,7 +2,6 @@ import { RequestFailure } from '@penstock/contracts'
 import type {
   Accepted,
   Claim,
-  EndPart,
   FailedPart,
   Frame,
   Part,
@@ -14,23 +13,9 @@ import type {
   WorkerId,
 } from '@penstock/contracts'
 import type { AnswerPart } from './intake.ts'
+import type { ClaimDecision, Effect, EndReason } from './life-effects.ts'
 import type { LifeLimits } from './limits.ts'
 import type { RetryBudget } from './retry-budget.ts'
-
-/** What the owner of a request must do next. */
-export type Effect =
-  | { kind: 'submit'; attempt: number; resumed: boolean; msLeft: number; queueMsLeft: number; avoidNodes: string[] }
-  | { kind: 'emit'; part: AnswerPart }
-  | { kind: 'finish'; end: EndPart }
-  | { kind: 'fail'; failure: RequestFailure }
-  | { kind: 'withdraw'; attempt: number }
-  | { kind: 'cancel-run'; worker: WorkerId; run: RunId; reason: 'client_gone' | 'deadline' | 'lost' }
-  | { kind: 'resend'; worker: WorkerId; run: RunId; fromSeq: number }
-
-export type ClaimDecision =
-  | { kind: 'grant' }
-  | { kind: 'wait' }
-  | { kind: 'gone'; reason: 'stale_attempt' | 'already_claimed' | 'cancelled' | 'late' }
 
 interface Grant {
   run: RunId
@@ -225,13 +210,13 @@ export class RequestLife {
   /** Another process beats under the name of the worker that holds the run. */
   workerReplaced(now: number): Effect[] {
     if (this.#state.name !== 'granted' || now - this.#state.grant.heardAt < this.#limits.replacedSilenceMs) return []
-    return this.#lose(now)
+    return this.#lose(now, 'its worker was restarted')
   }
 
   /** Answer to a resend; `known` false: the worker has no such run. */
   resendAnswered(run: RunId, known: boolean, now: number): Effect[] {
     if (this.#state.name !== 'granted' || this.#state.grant.run !== run || known) return []
-    return this.#lose(now)
+    return this.#lose(now, 'its worker does not know the run')
   }
 
   /** The queue does not hold the attempt, and nobody has claimed it yet. */
@@ -253,6 +238,13 @@ export class RequestLife {
     return this.#fail(failure)
   }
 
+  /** A newer request makes this one worthless; nobody waits for its end. Its place in the queue is the newer one's. */
+  supersede(): Effect[] {
+    const effects = this.#endRun('superseded')
+    this.#state = { name: 'done' }
+    return effects
+  }
+
   /** Looks at the clocks. While the ingress itself is off the bus only deadlines count. */
   tick(now: number, busConnected: boolean): Effect[] {
     const state = this.#state
@@ -269,11 +261,11 @@ export class RequestLife {
     if (!busConnected) return []
     if (state.name === 'submitting' && state.resubmitAt !== null && now >= state.resubmitAt) return [this.#submit(now)]
     if (state.name === 'waiting' && state.unknownAt !== null && now - state.unknownAt >= this.#limits.unknownJobMs)
-      return this.#lose(now)
+      return this.#lose(now, 'no queue knows the job')
     if (state.name === 'granted') {
       const { grant } = state
-      if (now - grant.heardAt >= this.#limits.workerSilenceMs) return this.#lose(now)
-      if (grant.gapAt !== null && now - grant.gapAt >= this.#limits.gapMs) return this.#lose(now)
+      if (now - grant.heardAt >= this.#limits.workerSilenceMs) return this.#lose(now, 'worker silent')
+      if (grant.gapAt !== null && now - grant.gapAt >= this.#limits.gapMs) return this.#lose(now, 'frames missing')
     }
     return []
   }
@@ -302,7 +294,7 @@ export class RequestLife {
       case 'failed':
         return this.#runFailed(part, now)
       case 'handover':
-        return this.#lose(now)
+        return this.#lose(now, 'handed over')
     }
   }
 
@@ -325,25 +317,25 @@ export class RequestLife {
       if (poison || this.#nodeFailures >= this.#limits.nodeFailuresMax || !this.#budget.spend())
         return this.#fail(failure)
     }
-    return this.#nextAttempt(now)
+    return this.#nextAttempt(now, `${part.code} at node ${part.node ?? '?'}`)
   }
 
   /** One of our own parts failed: free, up to a generous limit. */
-  #lose(now: number): Effect[] {
+  #lose(now: number, because: string): Effect[] {
     this.#ownLosses += 1
     if (this.#ownLosses > this.#limits.ownLossesMax)
       return this.#fail(new RequestFailure('backend_unavailable', { retryAfterMs: 1000 }))
     const fenced = this.#endRun('lost')
-    return [...fenced, ...this.#nextAttempt(now)]
+    return [...fenced, ...this.#nextAttempt(now, because)]
   }
 
-  #nextAttempt(now: number): Effect[] {
+  #nextAttempt(now: number, because: string): Effect[] {
     if (this.#structured) return this.#fail(new RequestFailure('cannot_continue'))
     this.#attempt += 1
-    return [this.#submit(now)]
+    return [this.#submit(now, because)]
   }
 
-  #submit(now: number): Effect {
+  #submit(now: number, because: string | null = null): Effect {
     this.#state = { name: 'submitting', resubmitAt: null }
     return {
       kind: 'submit',
@@ -352,6 +344,7 @@ export class RequestLife {
       msLeft: this.msToFirstByte(now),
       queueMsLeft: this.#attempt === 1 ? Math.round(this.#queueUntil - now) : this.msToFirstByte(now),
       avoidNodes: [...this.#avoidNodes].slice(-16),
+      because,
     }
   }
 
@@ -368,7 +361,7 @@ export class RequestLife {
   }
 
   /** Tells the worker of the current run to stop; harmless when the run has ended or the worker is dead. */
-  #endRun(reason: 'client_gone' | 'deadline' | 'lost'): Effect[] {
+  #endRun(reason: EndReason): Effect[] {
     if (this.#state.name !== 'granted') return []
     const { run, worker } = this.#state.grant
     return [{ kind: 'cancel-run', worker, run, reason }]

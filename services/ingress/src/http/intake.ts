@@ -11,18 +11,29 @@ export const intakeOf = <I>(
   request: { readonly input: I; readonly model: ModelReference; readonly principal: string },
   exchange: Exchange,
   digest: KeyedDigest,
-): Intake => ({
-  feature: feature.name,
-  model: request.model,
-  principal: request.principal,
-  tenant: tenantOf(exchange, digest),
-  correlationId: exchange.correlationId,
-  body: Buffer.from(JSON.stringify(request.input)),
-  ...feature.size(request.input),
-  // Features name prefixes in plain text: only a keyed hash of it leaves this process.
-  affinity: feature.affinity(request.input).map((text) => digest('affinity', text)),
-  trace: parentTraceOf(exchange.headers),
-})
+): Intake => {
+  const tenant = tenantOf(exchange, digest)
+  const json = JSON.stringify(request.input)
+  const replaced = feature.replaces?.(request.input) ?? null
+  return {
+    feature: feature.name,
+    model: request.model,
+    principal: request.principal,
+    tenant,
+    correlationId: exchange.correlationId,
+    body: Buffer.from(json),
+    replaceKey: replaced === null ? null : digest('replace', `${request.principal}\n${replaced}`),
+    // The very same question of the same tenant, whoever asks.
+    flightKey:
+      replaced === null
+        ? null
+        : digest('flight', `${tenant}\n${feature.name}\n${JSON.stringify(request.model)}\n${json}`),
+    ...feature.size(request.input),
+    // Features name prefixes in plain text: only a keyed hash of it leaves this process.
+    affinity: feature.affinity(request.input).map((text) => digest('affinity', text)),
+    trace: parentTraceOf(exchange.headers),
+  }
+}
 
 /** Trust ends at the instance: users of one are told apart by it, a key of the OpenAI front is its own. */
 const tenantOf = ({ caller }: Exchange, digest: KeyedDigest): string => {

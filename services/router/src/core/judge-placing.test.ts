@@ -49,3 +49,8 @@ test('a refusal says when the same request would be let in: no sooner than in a 
   expect(retryAfter('user', 31)).toBe(4000)
   for (const reason of ['tenant', 'jobs', 'bytes'] as const) expect(retryAfter(reason, 99)).toBe(1000)
 })
+
+test('an older completion whose newer one waits already is not overload', () => {
+  const placing = { kind: 'refused', reason: 'superseded', ahead: 1 } as const
+  expect(judgePlacing(placement, placing, secondEach)).toEqual({ kind: 'refused', code: 'cancelled' })
+})

@@ -22,6 +22,7 @@ export const judgePlacing = (
       ...(placing.kind === 'added' && placing.replaced !== null ? { replaced: placing.replaced } : {}),
     }
   }
+  if (placing.reason === 'superseded') return { kind: 'refused', code: 'cancelled' }
   return {
     kind: 'refused',
     code: 'overloaded',
@@ -34,17 +35,10 @@ export const judgePlacing = (
   /** When the same request would be let in, as far as can be known. */
   function honestWaitMs(): number {
     const wholeMs = expected ?? 0
-    switch (placing.kind === 'refused' ? placing.reason : 'wait') {
-      case 'wait':
-        // By then what stands before it has shrunk to what it may wait for.
-        return wholeMs - placement.waitMaxMs
-      case 'user':
-        return wholeMs / placement.bounds.perUserMax
-      case 'tenant':
-      case 'jobs':
-      case 'bytes':
-        return 0
-    }
+    const reason = placing.kind === 'refused' ? placing.reason : null
+    // By then what stands before it has shrunk to what it may wait for.
+    if (reason === 'wait') return wholeMs - placement.waitMaxMs
+    return reason === 'user' ? wholeMs / placement.bounds.perUserMax : 0
   }
 }
 
