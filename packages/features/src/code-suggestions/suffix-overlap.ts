@@ -37,8 +37,16 @@ function isBegun(lines: readonly string[], following: readonly string[]): boolea
   return lines.length === 1 && lines[0] !== '' && (following[0] as string).startsWith(lines[0] as string)
 }
 
+/** A stream asks with every piece: the suffix asked for last is kept. */
+let latest: { readonly suffix: string; readonly following: readonly string[] } = { suffix: '', following: [] }
+
 /** The lines behind the cursor's own, from the first that is not blank. */
-function followingLines(suffix: string): string[] {
+function followingLines(suffix: string): readonly string[] {
+  if (latest.suffix !== suffix) latest = { suffix, following: readFollowing(suffix) }
+  return latest.following
+}
+
+function readFollowing(suffix: string): readonly string[] {
   const [, ...below] = suffix.split('\n')
   const firstBelow = below.findIndex((line) => line.trim() !== '')
   return firstBelow < 0 ? [] : below.slice(firstBelow).map((line) => line.trimEnd())
