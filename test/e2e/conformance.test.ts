@@ -6,6 +6,13 @@ import { expect, it } from 'vitest'
 /** Fixtures of what Penstock serves; the others wait for their endpoints. */
 const served = [
   'v2-completions-*',
+  'v2-generations-*',
+  'v3-*',
+  'v4-*',
+  'user-access-token*',
+  'embeddings-*',
+  'models-*',
+  'x-ray-*',
   'auth-*',
   'healthz',
   'ready-not-ready',

@@ -18,6 +18,8 @@ export type ToolCallDelta = z.infer<typeof ToolCallDelta>
 const TextDelta = z.object({ kind: z.literal('text'), text: z.string(), tokens: z.int().min(0) })
 const ReasoningDelta = z.object({ kind: z.literal('reasoning'), text: z.string(), tokens: z.int().min(0) })
 const ToolCallsDelta = z.object({ kind: z.literal('tool-calls'), calls: z.array(ToolCallDelta) })
+/** The vector of one text of an embedding request; told apart by its index, so that twice the same does no harm. */
+const Embedding = z.object({ kind: z.literal('embedding'), index: z.int().min(0), values: z.array(z.number()) })
 /** Ends of a run, exactly one, always last. */
 const End = z.object({
   kind: z.literal('end'),
@@ -41,7 +43,15 @@ const Failed = z.object({
 /** The worker drains and gives the run back. */
 const Handover = z.object({ kind: z.literal('handover') })
 
-export const Part = z.discriminatedUnion('kind', [TextDelta, ReasoningDelta, ToolCallsDelta, End, Failed, Handover])
+export const Part = z.discriminatedUnion('kind', [
+  TextDelta,
+  ReasoningDelta,
+  ToolCallsDelta,
+  Embedding,
+  End,
+  Failed,
+  Handover,
+])
 export type Part = z.infer<typeof Part>
 export type FailedPart = z.infer<typeof Failed>
 export type EndPart = z.infer<typeof End>

@@ -1,11 +1,12 @@
 export type { Feature, FeatureAbout, FeatureDefaults, ModelTarget, RequestSize } from './feature.ts'
-export { featureByName, features } from './registry.ts'
+export { featureByName, featureNames, features } from './registry.ts'
 export type { FeatureName } from './registry.ts'
 
 export { parseModelMetadata } from './gitlab/model-metadata.ts'
 export type { NamedModel, ParsedModelMetadata } from './gitlab/model-metadata.ts'
 export { parseCodeCompletion } from './code-completion/request.ts'
 export type { CodeCompletionRequest } from './code-completion/request.ts'
+export { parseCodeEmbeddings } from './code-embeddings/request.ts'
 export { parseCodeGeneration } from './code-generation/request.ts'
 export { generationResponse } from './code-generation/response.ts'
 export type { EditorBodyProblem } from './code-suggestions/editor-body.ts'

@@ -1,6 +1,7 @@
 import { buildReader } from './build-reader/feature.ts'
 import { chat } from './chat/feature.ts'
 import { codeCompletion } from './code-completion/feature.ts'
+import { codeEmbeddings, codeEmbeddingSearch } from './code-embeddings/feature.ts'
 import { codeGeneration } from './code-generation/feature.ts'
 import { codeReview } from './code-review/feature.ts'
 import { commentTemperature } from './comment-temperature/feature.ts'
@@ -40,6 +41,8 @@ export const features = {
   'build-reader': buildReader,
   chat,
   'code-completion': codeCompletion,
+  'code-embedding-search': codeEmbeddingSearch,
+  'code-embeddings': codeEmbeddings,
   'code-generation': codeGeneration,
   'code-review': codeReview,
   'comment-temperature': commentTemperature,
@@ -74,6 +77,8 @@ export const features = {
 } as const
 
 export type FeatureName = keyof typeof features
+
+export const featureNames = Object.keys(features) as readonly FeatureName[]
 
 /** The feature of that name, for jobs that arrive with a name; undefined when this version does not know it. */
 export function featureByName(name: string): Feature<unknown> | undefined {

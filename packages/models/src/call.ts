@@ -52,6 +52,14 @@ export const ModelCall = z.discriminatedUnion('kind', [
     ...Sampling.shape,
   }),
   z.object({ kind: z.literal('completion'), prompt: z.string(), ...Sampling.shape }),
+  /** Texts turned into vectors, by a node that pools. `dimensions`: length of the vectors, where the model can shorten them. */
+  z.object({
+    kind: z.literal('embedding'),
+    input: z.array(z.string()).min(1),
+    dimensions: z.int().min(1).optional(),
+  }),
 ])
 export type ModelCall = z.infer<typeof ModelCall>
 export type ChatCall = Extract<ModelCall, { kind: 'chat' }>
+/** A call whose answer is text. */
+export type TextCall = Exclude<ModelCall, { kind: 'embedding' }>

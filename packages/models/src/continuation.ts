@@ -1,4 +1,4 @@
-import type { ModelCall } from './call.ts'
+import type { ModelCall, TextCall } from './call.ts'
 import type { ChatMessage } from './message.ts'
 
 /** What earlier attempts have delivered of an answer. */
@@ -27,7 +27,7 @@ export function canContinue(call: ModelCall, said: Progress): CanContinue {
   if (said.toolCallsBegun) return { ok: false, reason: 'tool_calls_begun' }
   if (said.reasoningBegun) return { ok: false, reason: 'reasoning_begun' }
   if (said.text === '') return { ok: true }
-  if (isGuided(call)) return { ok: false, reason: 'guided_output' }
+  if (call.kind !== 'embedding' && isGuided(call)) return { ok: false, reason: 'guided_output' }
   return { ok: true }
 }
 
@@ -38,7 +38,8 @@ export type Continuation =
 
 /** The call that yields the rest of an answer. Ask `canContinue` first. */
 export function continuation(call: ModelCall, said: Said): Continuation {
-  if (said.text === '') return { kind: 'call', call }
+  // Vectors are told apart by their index: what came twice is the same.
+  if (said.text === '' || call.kind === 'embedding') return { kind: 'call', call }
   const maxTokens = call.maxTokens === undefined ? undefined : call.maxTokens - said.tokens
   if (maxTokens !== undefined && maxTokens <= 0) return { kind: 'complete', finishReason: 'length' }
   const rest = maxTokens === undefined ? {} : { maxTokens }
@@ -49,10 +50,11 @@ export function continuation(call: ModelCall, said: Said): Continuation {
 
 /** Never more output tokens than the limit; asked explicitly even where the call names none. */
 export function limitOutput(call: ModelCall, maxTokens: number): ModelCall {
+  if (call.kind === 'embedding') return call
   return { ...call, maxTokens: Math.min(call.maxTokens ?? maxTokens, maxTokens) }
 }
 
-function isGuided(call: ModelCall): boolean {
+function isGuided(call: TextCall): boolean {
   const forced = call.toolChoice === 'required' || typeof call.toolChoice === 'object'
   return call.responseFormat !== undefined || forced
 }

@@ -22,7 +22,7 @@ export interface WireOptions {
 }
 
 export type MaxTokensField = 'max_tokens' | 'max_completion_tokens'
-export type WirePath = '/chat/completions' | '/completions'
+export type WirePath = '/chat/completions' | '/completions' | '/embeddings'
 export type WireBody = Readonly<Record<string, unknown>>
 
 /**
@@ -33,6 +33,10 @@ export function toWire(call: ModelCall, options: WireOptions): { readonly path: 
   const rest = options.said === undefined ? ({ kind: 'call', call } as const) : continuation(call, options.said)
   if (rest.kind === 'complete') throw new Error('the answer is complete: there is nothing to ask a node')
   const asked = rest.call
+  if (asked.kind === 'embedding') {
+    const { input, dimensions } = asked
+    return { path: '/embeddings', body: present({ model: options.servedName, input, dimensions }) }
+  }
   const can = capabilities(options.profile)
   const stream = options.stream ?? true
   return {

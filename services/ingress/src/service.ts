@@ -11,7 +11,7 @@ import { shipRecords } from './adapters/audit-shipper.ts'
 import { trailOn } from './adapters/audit-trail.ts'
 import { serveDesk } from './adapters/bus-inbound.ts'
 import { outsideOverBus } from './adapters/bus-outside.ts'
-import { createAuthenticate, createTokenVerifier, KeyStore, keyedDigest } from './auth/index.ts'
+import { createAuthenticate, createTokenVerifier, createUserTokenIssuer, KeyStore, keyedDigest } from './auth/index.ts'
 import type { IngressConfig } from './config.ts'
 import { defaultLifeLimits } from './core/limits.ts'
 import { Desk } from './desk.ts'
@@ -73,6 +73,7 @@ export const startIngress = async (
 
   const keys = held.use(openKeys(config, log))
   const serviceName = config.AIGW_CLOUD_CONNECTOR_SERVICE_NAME
+  const signingKey = config.AIGW_SELF_SIGNED_JWT__SIGNING_KEY
   const digest = keyedDigest(config.PENSTOCK_PRINCIPAL_SECRET ?? randomBytes(32))
   const registry = registryOf(desk)
   const app = createHttpApp(
@@ -87,6 +88,7 @@ export const startIngress = async (
         { serviceName },
         { verifyToken: createTokenVerifier({ audience: serviceName }, { keys, now: Date.now }), digest },
       ),
+      issueToken: signingKey === undefined ? null : createUserTokenIssuer({ serviceName, signingKey }),
       readiness: () => {
         const reasons = [
           ...(keys.ready ? [] : ['no key set of an issuer was fetched yet']),

@@ -106,6 +106,8 @@ const sizeOf = (part: Part): number => {
       return part.text.length
     case 'tool-calls':
       return part.calls.reduce((chars, call) => chars + 64 + (call.arguments?.length ?? 0), 0)
+    case 'embedding':
+      return part.values.length * 20
     case 'end':
     case 'failed':
     case 'handover':

@@ -251,7 +251,8 @@ test('an output limit is always explicit, and a huge one shrinks to the room the
   const limit = (maxTokens?: number) => {
     const parsed = parse(maxTokens === undefined ? {} : { max_tokens: maxTokens })
     if (!parsed.ok) throw new Error(parsed.message)
-    return openAiChat.render(parsed.input, model)?.maxTokens
+    const call = openAiChat.render(parsed.input, model)
+    return call !== null && 'maxTokens' in call ? call.maxTokens : undefined
   }
   expect(limit()).toBe(4096)
   expect(limit(7)).toBe(7)

@@ -1,4 +1,5 @@
 export { createAuthenticate } from './authenticate.ts'
 export { keyedDigest } from './keyed-digest.ts'
 export { KeyStore } from './key-store.ts'
+export { createUserTokenIssuer } from './user-token.ts'
 export { createTokenVerifier } from './verify-token.ts'

@@ -15,6 +15,10 @@ export interface Principal {
   readonly instanceId: string
   /** GitLab's anonymised user id, else its numeric one; undefined for calls on nobody's behalf. */
   readonly userId: string | undefined
+  /** The anonymised id alone: tokens of our own are bound to it. */
+  readonly globalUserId: string | undefined
+  /** Claim of newer instances, passed on into tokens of our own. */
+  readonly instanceUid: string | undefined
 }
 
 /** The principal of claims that passed every check. */
@@ -39,6 +43,8 @@ export const principalOf = (
     gatewayIssued,
     instanceId,
     userId: userId || undefined,
+    globalUserId: headerOf(headers, 'x-gitlab-global-user-id') || undefined,
+    instanceUid: textOf(claims['gitlab_instance_uid']) || undefined,
   }
 }
 

@@ -31,7 +31,7 @@ export interface Intake {
 }
 
 /** A part of the answer as a front sees it. `end` comes once, last, and only after its audit record is durable. */
-export type AnswerPart = Extract<Part, { kind: 'text' | 'reasoning' | 'tool-calls' }> | EndPart
+export type AnswerPart = Extract<Part, { kind: 'text' | 'reasoning' | 'tool-calls' | 'embedding' }> | EndPart
 
 export interface Answer {
   accepted: Accepted

@@ -288,6 +288,9 @@ export class RequestLife {
       case 'tool-calls':
         this.#structured = true
         return this.#emit(part)
+      // Comes whole or again: an answer that breaks off here starts anew.
+      case 'embedding':
+        return this.#emit(part)
       case 'end':
         this.#state = { name: 'done' }
         return [{ kind: 'finish', end: part }]

@@ -10,6 +10,7 @@ import { startTestIssuer } from '../auth/issuer.fixture.ts'
 import type { TestIssuer } from '../auth/issuer.fixture.ts'
 import { KeyStore } from '../auth/key-store.ts'
 import { keyedDigest } from '../auth/keyed-digest.ts'
+import { createUserTokenIssuer } from '../auth/user-token.ts'
 import { createTokenVerifier } from '../auth/verify-token.ts'
 import type { Answer, AnswerPart, Intake, RequestDesk } from '../core/intake.ts'
 import { createHttpApp } from './app.ts'
@@ -118,14 +119,22 @@ export interface TestApp extends AsyncDisposable {
 }
 
 /** The HTTP edge on a port of its own: a real issuer and real authentication before a scripted desk. */
-export const startTestApp = async (options: Partial<HttpAppOptions> = {}): Promise<TestApp> => {
+/** `signingKey`: PEM of the key that signs tokens of the gateway's own. `now`: the wall clock of answers, epoch ms. */
+export const startTestApp = async ({
+  signingKey,
+  now = () => 1_763_640_000_000,
+  ...options
+}: Partial<HttpAppOptions> & { signingKey?: string; now?: () => number } = {}): Promise<TestApp> => {
   const serviceName = 'gitlab-ai-gateway'
   const issuer = await startTestIssuer()
   const log: LogLine[] = []
   const add = (fields: unknown, message?: string): void =>
     void log.push({ message: message ?? '', fields: fields as Record<string, unknown> })
   const logger = { info: add, warn: add, error: add }
-  const keys = new KeyStore({ issuerUrls: [issuer.url], serviceName }, { now: () => performance.now(), log: logger })
+  const keys = new KeyStore(
+    { issuerUrls: [issuer.url], serviceName, signingKey },
+    { now: () => performance.now(), log: logger },
+  )
   keys.start()
   await vi.waitUntil(() => keys.ready)
   const desk = new ScriptedDesk()
@@ -143,9 +152,10 @@ export const startTestApp = async (options: Partial<HttpAppOptions> = {}): Promi
       { verifyToken: createTokenVerifier({ audience: serviceName }, { keys, now: Date.now }), digest },
     ),
     config: () => snapshot,
+    issueToken: signingKey === undefined ? null : createUserTokenIssuer({ serviceName, signingKey }),
     readiness: () => test.readiness,
     events: { callAnswered: (call) => void calls.push(call), watchBodyBytes: (read) => void (bodyBytes = read) },
-    now: () => 1_763_640_000_000,
+    now,
     monotonic: () => performance.now(),
   })
   await app.listen({ host: '127.0.0.1', port: 0 })

@@ -1,5 +1,6 @@
 import { AnswerReader } from '../core/answer-reader.ts'
 import type { NodeTrouble } from '../core/judge-failure.ts'
+import { VectorReader } from '../core/vector-reader.ts'
 import { NodeCallFailed, NodeClient } from '../node-client.ts'
 import type { NodeAnswer } from '../node-client.ts'
 import type { Backend, BackendAnswer, BackendCall } from './backend.ts'
@@ -28,7 +29,8 @@ export class OpenAiBackend implements Backend {
   async answer(asked: BackendCall): Promise<BackendAnswer> {
     const { node, dialect, credential } = this.#options
     const { path, body, headers } = dialect.request(asked, credential)
-    const reader = new AnswerReader(node)
+    const reader =
+      asked.call.kind === 'embedding' ? new VectorReader(node, asked.call.input.length) : new AnswerReader(node)
     let broken: NodeTrouble | null = null
     try {
       const answer = await this.#client.call({

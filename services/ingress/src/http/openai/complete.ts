@@ -53,6 +53,8 @@ const collect = async ({ parts }: Answer): Promise<CollectedAnswer> => {
       case 'reasoning':
         reasonings.push(part.text)
         break
+      case 'embedding':
+        break
       case 'tool-calls':
         calls.push(...part.calls)
         break

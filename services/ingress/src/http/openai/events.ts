@@ -32,6 +32,8 @@ export const eventsOf = (shape: PieceShape, envelope: AnswerEnvelope): ((part: A
         return text(part.text)
       case 'reasoning':
         return reasoning(part.text)
+      case 'embedding':
+        return ''
       case 'tool-calls': {
         const chunk = shape.toolCalls(envelope, part.calls)
         return chunk === null ? '' : eventOf(chunk)
