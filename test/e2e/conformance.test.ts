@@ -14,6 +14,7 @@ const served = [
   'models-*',
   'x-ray-*',
   'auth-*',
+  'proxy-*',
   'healthz',
   'ready-not-ready',
   'cors-preflight',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import type { ConfigDocumentInput } from '@penstock/config'
+import { features } from '@penstock/features'
 
 /** Name under which clients ask for the simulated model, and what its nodes call it. */
 export const testModel = { name: 'sim', servedName: 'penstock-sim' } as const
@@ -21,7 +22,7 @@ export const seedDocument = ({ nodeUrls, nodeInFlightMax, openAiKey }: SeedFacts
     nodes,
     pools: [{ name: 'main', nodes: nodes.map(({ name }) => name) }],
     models: [{ ...testModel, family: 'general', pool: 'main' }],
-    features: { 'code-completion': { model: testModel.name } },
+    features: Object.fromEntries(Object.keys(features).map((feature) => [feature, { model: testModel.name }])),
     openai: { keys: [{ name: 'test', sha256: createHash('sha256').update(openAiKey).digest('hex') }] },
   }
 }

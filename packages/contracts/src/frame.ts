@@ -25,6 +25,8 @@ const End = z.object({
   kind: z.literal('end'),
   finishReason: z.enum(['stop', 'length', 'tool_calls', 'content_filter']),
   usage: Usage.nullable(),
+  /** The stop string that ended the answer, where the node tells. */
+  stopString: z.string().max(1024).optional(),
   /** The node that answered; null when no node was needed. */
   node: ConfigName.nullable(),
 })

@@ -1,5 +1,6 @@
 import { buildReader } from './build-reader/feature.ts'
 import { chat } from './chat/feature.ts'
+import { anthropicMessages } from './anthropic-messages/feature.ts'
 import { codeCompletion } from './code-completion/feature.ts'
 import { codeEmbeddings, codeEmbeddingSearch } from './code-embeddings/feature.ts'
 import { codeGeneration } from './code-generation/feature.ts'
@@ -35,6 +36,7 @@ import { troubleshootJob } from './troubleshoot-job/feature.ts'
 import { vulnerabilityResolution } from './vulnerability-resolution/feature.ts'
 import { workItemReader } from './work-item-reader/feature.ts'
 import { writeTests } from './write-tests/feature.ts'
+import { openAiResponses } from './openai-responses/feature.ts'
 
 /** Every feature Penstock serves. Adding one is adding a folder and a line here. */
 export const features = {
@@ -74,6 +76,8 @@ export const features = {
   'vulnerability-resolution': vulnerabilityResolution,
   'work-item-reader': workItemReader,
   'write-tests': writeTests,
+  'openai-responses': openAiResponses,
+  'anthropic-messages': anthropicMessages,
 } as const
 
 export type FeatureName = keyof typeof features

@@ -54,7 +54,7 @@ export interface HttpAppDependencies extends GitlabFrontDependencies {
 /** How often the server looks for requests that take too long to arrive, ms. */
 const slowRequestCheckMs = 1000
 
-const openAiPaths = new Set(['/v1/chat/completions', '/v1/completions', '/v1/models'])
+const openAiPaths = new Set(['/v1/chat/completions', '/v1/completions', '/v1/models', '/v1/responses'])
 const isOpenAiPath = (path: string): boolean =>
   openAiPaths.has(path) || (path.startsWith('/v1/models/') && !openPaths.has(path))
 

@@ -30,7 +30,12 @@ const snapshotOf = (): ConfigSnapshot => {
       { name: 'coder', family: 'codestral', servedName: 'house/coder-32b', pool: 'pool' },
       { name: 'chatter', family: 'llama3', servedName: 'chatter-8b', pool: 'pool' },
     ],
-    features: { 'code-completion': { model: 'coder' } },
+    features: {
+      'code-completion': { model: 'coder' },
+      'openai-chat': { model: 'chatter' },
+      'openai-responses': { model: 'chatter' },
+      'anthropic-messages': { model: 'chatter' },
+    },
     openai: {
       keys: [
         { name: 'everything', sha256: sha256(openAiKey) },

@@ -6,6 +6,8 @@ export type Reading = { kind: 'parts'; parts: Part[] } | { kind: 'broken'; reaso
 
 /** Longest piece of an answer that comes at once, characters: at 6 bytes each, escaped, it fits a message on the bus. */
 const pieceCharsMax = 128 * 1024
+/** No client's stop string is longer. */
+const stopStringCharsMax = 256
 
 /**
  * Turns a node's streamed objects into parts of an answer. `[DONE]` alone is no success: a finish reason must have come, and no
@@ -15,6 +17,7 @@ export class AnswerReader {
   readonly #node: string
   #finish: EndPart['finishReason'] | null = null
   #usage: Usage | null = null
+  #stopString: string | null = null
   #answerId: string | null = null
 
   constructor(node: string) {
@@ -41,6 +44,7 @@ export class AnswerReader {
     if (chunk.toolCalls.length > 0) parts.push({ kind: 'tool-calls', calls: [...chunk.toolCalls] })
     if (charsOf(chunk) > pieceCharsMax) return { kind: 'broken', reason: 'too much at once' }
     if (chunk.finishReason !== null) this.#finish = chunk.finishReason
+    if (typeof chunk.stopReason === 'string') this.#stopString = chunk.stopReason.slice(0, stopStringCharsMax)
     return { kind: 'parts', parts }
   }
 
@@ -52,9 +56,9 @@ export class AnswerReader {
 
   /** The end part once the stream has ended; null: it ended too early. */
   end(): EndPart | null {
-    return this.#finish === null
-      ? null
-      : { kind: 'end', finishReason: this.#finish, usage: this.#usage, node: this.#node }
+    if (this.#finish === null) return null
+    const stopped = this.#stopString === null ? {} : { stopString: this.#stopString }
+    return { kind: 'end', finishReason: this.#finish, usage: this.#usage, node: this.#node, ...stopped }
   }
 }
 

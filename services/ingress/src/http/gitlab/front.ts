@@ -2,6 +2,7 @@ import type { Authenticate } from '../../auth/authenticate.ts'
 import type { IssueUserToken } from '../../auth/user-token.ts'
 import type { Front, HandlerDependencies } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
+import { proxyRoutes } from '../proxy/routes.ts'
 import { codeCompletions } from './code-completions.ts'
 import { codeGenerations } from './code-generations.ts'
 import { codeSuggestions } from './code-suggestions.ts'
@@ -63,6 +64,7 @@ export const gitlabFront = (dependencies: GitlabFrontDependencies): Front => {
       ...promptRoutes(dependencies),
       { method: 'POST', path: '/v1/chat/*', handle: legacyChat(dependencies) },
       { method: 'POST', path: '/v2/chat/agent', handle: chatAgent(dependencies) },
+      ...proxyRoutes(dependencies),
     ],
     async authenticate(exchange) {
       if (openPaths.has(exchange.path)) return null

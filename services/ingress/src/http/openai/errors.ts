@@ -1,7 +1,9 @@
 import { RequestFailure } from '@penstock/contracts'
+import type { FailureDetail } from '@penstock/contracts'
 import { BodyRefusal } from '../body-refusal.ts'
 import { jsonAnswer, retryAfter } from '../http-answer.ts'
 import type { HttpAnswer } from '../http-answer.ts'
+import type { ProviderErrors } from '../provider/provider-api.ts'
 
 /** An error as OpenAI's clients know it. */
 export interface OpenAiError {
@@ -13,7 +15,7 @@ export interface OpenAiError {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export const errorBody = ({ status, message, type, code, param }: OpenAiError) => ({
+const errorBody = ({ status, message, type, code, param }: OpenAiError) => ({
   error: {
     message,
     type: type ?? (status >= 500 ? 'server_error' : 'invalid_request_error'),
@@ -66,7 +68,7 @@ export const openAiError = (thrown: unknown): OpenAiError => {
     case 'deadline_exceeded':
       return { status: 504, message: 'The model did not answer in time.', code: 'timeout' }
     case 'backend_error':
-      return backendError(detail.upstreamStatus)
+      return backendError(detail)
     case 'unknown_model':
       return {
         status: 404,
@@ -92,7 +94,15 @@ export const openAiError = (thrown: unknown): OpenAiError => {
 }
 
 /** What the model server refuses for its content is the client's to mend; all else is the server's. */
-const backendError = (upstreamStatus = 500): OpenAiError =>
+const backendError = ({ upstreamStatus = 500, message }: FailureDetail): OpenAiError =>
   [400, 413, 422].includes(upstreamStatus)
-    ? { status: 400, message: `The model server refused the request (${upstreamStatus}).` }
+    ? { status: 400, message: message ?? `The model server refused the request (${upstreamStatus}).` }
     : { status: 502, message: 'The model server failed.' }
+
+/** How endpoints of OpenAI's API say that something went wrong. */
+export const openAiErrors: ProviderErrors = {
+  refused: ({ message, param }) => errorAnswer({ status: 400, message, param }),
+  unknownModel: (name) => errorAnswer(unknownModel(name)),
+  failed: (thrown) => errorAnswer(openAiError(thrown)),
+  failureEvent: (thrown) => `data: ${JSON.stringify(errorBody(openAiError(thrown)))}\n\n`,
+}

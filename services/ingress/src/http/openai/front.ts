@@ -1,17 +1,25 @@
 import { OpenAiKeys } from '../../auth/openai-keys.ts'
 import type { Front, HandlerDependencies } from '../front.ts'
-import { complete } from './complete.ts'
+import { RequestFailure } from '@penstock/contracts'
+import { complete } from '../provider/complete.ts'
+import type { Admit } from '../provider/complete.ts'
 import { errorAnswer, invalidKey, openAiError } from './errors.ts'
-import { configured, listModels, showModel } from './models.ts'
-import { chatShape, completionShape } from './shapes.ts'
+import { configured, listModels, mayUse, showModel } from './models.ts'
+import { chatApi, completionApi, responsesApi } from './shapes.ts'
 
 /** The front for clients of OpenAI's API, with keys of its own: a token of GitLab's opens nothing here. */
 export const openAiFront = (dependencies: HandlerDependencies): Front => {
   const keys = new OpenAiKeys()
+  const admit: Admit = ({ caller }, model) => {
+    if (caller?.kind !== 'openai') throw new RequestFailure('internal')
+    if (!mayUse(caller.key, model, configured(dependencies))) return null
+    return { principal: caller.digest, model: { kind: 'name', name: model } }
+  }
   return {
     routes: [
-      { method: 'POST', path: '/v1/chat/completions', handle: complete(chatShape, dependencies) },
-      { method: 'POST', path: '/v1/completions', handle: complete(completionShape, dependencies) },
+      { method: 'POST', path: '/v1/chat/completions', handle: complete(chatApi, dependencies, admit) },
+      { method: 'POST', path: '/v1/completions', handle: complete(completionApi, dependencies, admit) },
+      { method: 'POST', path: '/v1/responses', handle: complete(responsesApi, dependencies, admit) },
       { method: 'GET', path: '/v1/models', handle: listModels(dependencies) },
       { method: 'GET', path: '/v1/models/*', handle: showModel(dependencies) },
     ],

@@ -22,16 +22,19 @@ export const mayUse = (key: OpenAiKey, name: string, { document }: ConfigSnapsho
 
 const modelJson = ({ name }: ModelConfig) => ({ id: name, object: 'model', created: 0, owned_by: 'penstock' })
 
+/** The models that answer with text, as OpenAI's clients list them. */
+export const modelList = (models: readonly ModelConfig[]) => ({
+  object: 'list',
+  data: models.filter(({ family }) => family !== 'embedding').map(modelJson),
+})
+
 /** `GET /v1/models`: what the caller's key may ask for. */
 export const listModels =
   (dependencies: HandlerDependencies): Handler =>
   ({ caller }) => {
     if (caller?.kind !== 'openai') throw new RequestFailure('internal')
     const snapshot = configured(dependencies)
-    const models = snapshot.document.models.filter(
-      ({ name, family }) => family !== 'embedding' && mayUse(caller.key, name, snapshot),
-    )
-    return jsonAnswer(200, { object: 'list', data: models.map(modelJson) })
+    return jsonAnswer(200, modelList(snapshot.document.models.filter(({ name }) => mayUse(caller.key, name, snapshot))))
   }
 
 /** `GET /v1/models/{name}`. */

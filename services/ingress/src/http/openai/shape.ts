@@ -1,16 +1,8 @@
 import type { AnswerEnvelope, AnswerFinish, Feature, ParsedOpenAi } from '@penstock/features'
 import type { ToolCallDelta, Usage } from '@penstock/models'
+import type { CollectedAnswer } from '../provider/provider-api.ts'
 
-/** A complete answer, collected. */
-export interface CollectedAnswer {
-  readonly text: string
-  readonly reasoning: string
-  readonly calls: readonly ToolCallDelta[]
-  readonly finishReason: AnswerFinish
-  readonly usage: Usage | null
-}
-
-/** What differs between the endpoints of the front: how a request is read and how its answer looks. */
+/** What differs between the endpoints whose stream is chunks that look alike. */
 export interface AnswerShape<I> {
   readonly feature: Feature<I>
   readonly idPrefix: string

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { RequestFailure } from '@penstock/contracts'
+import type { ModelReference } from '@penstock/contracts'
 import type { AnswerEnvelope } from '@penstock/features'
 import type { ToolCallDelta } from '@penstock/models'
 import type { Answer } from '../../core/intake.ts'
@@ -7,37 +8,35 @@ import type { Exchange } from '../exchange.ts'
 import type { Handler, HandlerDependencies } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
 import { intakeOf } from '../intake.ts'
-import { errorAnswer, errorBody, openAiError, unknownModel } from './errors.ts'
-import { eventOf, eventsOf } from './events.ts'
-import { configured, mayUse } from './models.ts'
-import type { AnswerShape, CollectedAnswer } from './shape.ts'
+import type { CollectedAnswer, EventWriter, ProviderApi, ProviderRequest } from './provider-api.ts'
 
-/** `POST /v1/chat/completions` or `/v1/completions`, by shape. */
+/** On whose behalf a request runs, and at which model. */
+export interface Admitted {
+  readonly principal: string
+  readonly model: ModelReference
+}
+
+/** What a client may ask for under the name it gives; null: no model goes by that name for it. */
+export type Admit = (exchange: Exchange, model: string) => Admitted | null
+
+/** Answers an endpoint of a provider's API from self-hosted models. */
 export const complete =
-  <I>(shape: AnswerShape<I>, dependencies: HandlerDependencies): Handler =>
+  <I, R extends ProviderRequest<I>>(api: ProviderApi<I, R>, dependencies: HandlerDependencies, admit: Admit): Handler =>
   async (exchange) => {
-    const { caller } = exchange
-    if (caller?.kind !== 'openai') throw new RequestFailure('internal')
-    const parsed = shape.parse(await exchange.readJson())
-    if (!parsed.ok) return errorAnswer({ status: 400, message: parsed.message, param: parsed.param })
-    if (!mayUse(caller.key, parsed.model, configured(dependencies))) return errorAnswer(unknownModel(parsed.model))
-    const request = {
-      input: parsed.input,
-      model: { kind: 'name', name: parsed.model },
-      principal: caller.digest,
-    } as const
-    const answer = await dependencies.desk.ask(
-      intakeOf(shape.feature, request, exchange, dependencies.digest),
-      exchange.clientGone,
-    )
+    const parsed = api.parse(await exchange.readJson())
+    if (!parsed.ok) return api.errors.refused(parsed)
+    const admitted = admit(exchange, parsed.model)
+    if (admitted === null) return api.errors.unknownModel(parsed.model)
+    const intake = intakeOf(api.feature, { input: parsed.input, ...admitted }, exchange, dependencies.digest)
+    const answer = await dependencies.desk.ask(intake, exchange.clientGone)
     const envelope: AnswerEnvelope = {
-      id: `${shape.idPrefix}-${randomBytes(12).toString('hex')}`,
+      id: `${api.idPrefix}${randomBytes(12).toString('hex')}`,
       createdAt: dependencies.now(),
       model: parsed.model,
       includeUsage: parsed.includeUsage,
     }
-    if (!parsed.stream) return jsonAnswer(200, shape.whole(envelope, await collect(answer)))
-    await streamEvents(exchange, answer, shape, envelope)
+    if (!parsed.stream) return jsonAnswer(200, api.whole(envelope, await collect(answer), parsed))
+    await streamEvents(exchange, answer, api.events(envelope, parsed), api)
     return null
   }
 
@@ -64,6 +63,7 @@ const collect = async ({ parts }: Answer): Promise<CollectedAnswer> => {
           reasoning: reasonings.join(''),
           calls,
           finishReason: part.finishReason,
+          stopString: part.stopString ?? null,
           usage: part.usage,
         }
     }
@@ -71,26 +71,24 @@ const collect = async ({ parts }: Answer): Promise<CollectedAnswer> => {
   throw new RequestFailure('internal', {}, new Error('an answer ended without its end part'))
 }
 
-/** A failure on the way is an event, then the connection breaks off: without `[DONE]` nothing is complete. */
-const streamEvents = async <I>(
+/** A failure on the way is an event, then the connection breaks off: without its last event nothing is complete. */
+const streamEvents = async (
   exchange: Exchange,
   { parts }: Answer,
-  shape: AnswerShape<I>,
-  envelope: AnswerEnvelope,
+  writer: EventWriter,
+  { errors }: Pick<ProviderApi<never>, 'errors'>,
 ): Promise<void> => {
   const stream = exchange.openStream()
-  const write = eventsOf(shape, envelope)
-  const opening = shape.opening(envelope)
-  let ahead = opening === null ? '' : eventOf(opening)
+  let ahead = writer.opening
   try {
     for await (const part of parts) {
-      const events = ahead + write(part)
+      const events = ahead + writer.write(part)
       ahead = ''
       if (part.kind === 'end') stream.end(events)
       else stream.write(events)
     }
   } catch (error) {
-    stream.write(eventOf(errorBody(openAiError(error))))
+    stream.write(errors.failureEvent(error))
     stream.cut()
     throw error
   }
