@@ -7,12 +7,38 @@ const msPerTick = 10
 /** CPU time (user and system, ms) used so far by each process, by name. A process that is gone counts 0. */
 export type CpuTimes = ReadonlyMap<string, number>
 
-/** Reads the CPU times of processes, all their threads included. */
+/** Reads the CPU times of processes, all their threads and descendants included. A process that is gone counts 0. */
 export const readCpuTimes = async (pids: ReadonlyMap<string, number>): Promise<CpuTimes> => {
   const times = new Map<string, number>()
-  for (const [name, pid] of pids) times.set(name, cpuMsOf(await readFile(`/proc/${pid}/stat`, 'utf8')))
+  for (const [name, root] of pids) {
+    let ms = 0
+    for (const pid of await withDescendants(root)) {
+      const stat = await readProc(`/proc/${pid}/stat`)
+      if (stat !== null) ms += cpuMsOf(stat)
+    }
+    times.set(name, ms)
+  }
   return times
 }
+
+/** Memory that processes and their descendants hold, MiB; pages that several share count once for each. */
+export const residentMiB = async (pids: Iterable<number>): Promise<number> => {
+  let kibibytes = 0
+  for (const root of pids)
+    for (const pid of await withDescendants(root))
+      kibibytes += Number(/^VmRSS:\s+(\d+)/m.exec((await readProc(`/proc/${pid}/status`)) ?? '')?.[1] ?? 0)
+  return Math.round(kibibytes / 1024)
+}
+
+/** A process and all below it. */
+const withDescendants = async (pid: number): Promise<number[]> => {
+  const listed = await readProc(`/proc/${pid}/task/${pid}/children`)
+  const children = (listed ?? '').split(' ').filter(Boolean).map(Number)
+  return [pid, ...(await Promise.all(children.map(withDescendants))).flat()]
+}
+
+/** Null when the process is gone. */
+const readProc = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null)
 
 /** User and system time of a line of `/proc/<pid>/stat`, ms. The command, in brackets, may itself hold blanks and brackets. */
 export const cpuMsOf = (stat: string): number => {

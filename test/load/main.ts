@@ -1,26 +1,88 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, extname, join, resolve } from 'node:path'
 import { abortedOnInterruption, isInterruption } from '../stack/interruption.ts'
-import { overheadUsage } from './overhead-arguments.ts'
-import { prepareOverhead } from './overhead-bench.ts'
+import { benchUsage, readBenchArguments } from './bench-arguments.ts'
+import type { BenchArguments } from './bench-arguments.ts'
+import { describeMachine } from './machine.ts'
+import type { Suite, SuiteResult } from './suites/suite.ts'
 
-/** Every benchmark by its name. */
-const benches = new Map([['overhead', { usage: overheadUsage, prepare: prepareOverhead }]])
-const usage = [...benches.values()].map((bench) => bench.usage).join('\n')
+const projectRoot = resolve(import.meta.dirname, '../..')
 
-/** The benchmark that the arguments ask for, ready to run; null after saying what is wrong with them. */
-const prepare = ([name, ...args]: string[]): ((signal: AbortSignal) => Promise<number>) | null => {
-  try {
-    const bench = benches.get(name ?? '')
-    if (bench !== undefined) return bench.prepare(args)
-    console.error(`${name === undefined ? 'Which benchmark?' : `No benchmark is named ${name}.`}\n${usage}`)
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+const run = async (wanted: BenchArguments, command: string, signal: AbortSignal): Promise<number> => {
+  const { suites, options, json, out } = wanted
+  console.error(`seed ${options.seed}`)
+  const machine = await describeMachine(projectRoot)
+  const documents: Record<string, object> = {}
+  const failures: string[] = []
+  for (const suite of suites) {
+    const startedAt = performance.now()
+    const result = await runSuite(suite, wanted, signal)
+    const { rows, text, facts, absent } = result
+    failures.push(...result.failures)
+    documents[suite.name] = {
+      suite: suite.name,
+      rows,
+      absent,
+      ...facts,
+      quick: options.quick,
+      seed: options.seed,
+      machine,
+      date: new Date().toISOString(),
+      tookSeconds: Math.round((performance.now() - startedAt) / 1000),
+      command,
+    }
+    if (!json) console.log([`\n${suite.name}: ${suite.summary}`, text, ...absent.map(describeAbsent)].join('\n'))
   }
-  return null
+  if (json)
+    console.log(JSON.stringify(suites.length === 1 ? Object.values(documents)[0] : { suites: documents }, null, 2))
+  if (out !== undefined) await writeDocuments(resolve(projectRoot, out), documents)
+  for (const failure of failures) console.error(`failed: ${failure}`)
+  return failures.length === 0 ? 0 : 1
 }
 
-const run = prepare(process.argv.slice(2))
+const runSuite = async (suite: Suite, { options }: BenchArguments, signal: AbortSignal): Promise<SuiteResult> => {
+  const folder = await mkdtemp(join(tmpdir(), 'penstock-bench-'))
+  try {
+    return await suite.run({
+      options: { ...options, subjects: options.subjects?.filter((name) => suite.subjects.includes(name)) },
+      folder,
+      signal,
+      onProgress: (sentence) => console.error(sentence),
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const describeAbsent = ({ subject, reason }: SuiteResult['absent'][number]): string => `${subject}: no part, ${reason}`
+
+/** One document into the named file; several, or one into a folder, as `SUITE.json` each. */
+const writeDocuments = async (path: string, documents: Readonly<Record<string, object>>): Promise<void> => {
+  const entries = Object.entries(documents)
+  const toFile = extname(path) === '.json' && entries.length === 1
+  for (const [name, document] of entries) {
+    const file = toFile ? path : join(path, `${name}.json`)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, `${JSON.stringify(document, null, 2)}\n`)
+  }
+}
+
+const args = process.argv.slice(2)
+/** What the arguments ask for; null after saying what is wrong with them. */
+const read = (): BenchArguments | null => {
+  try {
+    return readBenchArguments(args, () => Date.now() % 2 ** 32)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${benchUsage()}`)
+    return null
+  }
+}
+
+const wanted = read()
 try {
-  process.exitCode = run === null ? 2 : await run(abortedOnInterruption())
+  const command = ['npm run bench --', ...args].join(' ')
+  process.exitCode = wanted === null ? 2 : await run(wanted, command, abortedOnInterruption())
 } catch (error) {
   console.error(isInterruption(error) ? 'interrupted' : error)
   process.exitCode = 1

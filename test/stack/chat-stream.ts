@@ -17,7 +17,7 @@ export interface ChatStreamEnd {
   readonly error: string | null
 }
 
-/** Reads the server-sent events of `/v1/chat/completions`. Events may be cut anywhere, also inside a character. */
+/** Reads the server-sent events of `/v1/chat/completions` and `/v1/completions`. Events may be cut anywhere, also inside a character. */
 export class ChatStream {
   readonly #decoder = new TextDecoder()
   readonly #parser
@@ -60,7 +60,7 @@ export class ChatStream {
     this.#id ??= chunk.id ?? null
     const choice = chunk.choices?.[0]
     if (choice?.finish_reason != null) this.#finishReason = choice.finish_reason
-    const text = choice?.delta?.content
+    const text = choice?.delta?.content ?? choice?.text
     if (text) this.#events.onText(text, this.#at)
   }
 }
@@ -69,5 +69,5 @@ export class ChatStream {
 interface Chunk {
   id?: string
   error?: unknown
-  choices?: { delta?: { content?: string | null }; finish_reason?: string | null }[]
+  choices?: { delta?: { content?: string | null }; text?: string; finish_reason?: string | null }[]
 }

@@ -3,9 +3,6 @@ import { join } from 'node:path'
 import { runCommand } from './run-command.ts'
 import type { CommandResult } from './run-command.ts'
 
-/** What a bare Debian lacks to run both servers. The binary of redis-server is in redis-tools. */
-const packages = ['nats-server', 'redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1']
-
 const stepTimeoutMs = 180_000
 
 /** Lists and caches of our own: neither root nor the machine's package state is touched. */
@@ -29,10 +26,11 @@ const complaint = ({ stderr, code }: CommandResult): string =>
   `exit code ${code}`
 
 /**
- * Unpacks the servers' Debian packages into `target`, which appears whole or not at all. Needs apt-get and dpkg-deb, no root. The caller
- * sees to it that no other process does so too. Throws with the tool's own complaint as message.
+ * Downloads Debian packages and unpacks them into `target`, which appears whole or not at all. Dependencies are not resolved: name each
+ * package. Needs apt-get and dpkg-deb, no root. The caller sees to it that no other process does so too. Throws with the tool's own
+ * complaint as message.
  */
-export const unpackServers = async (target: string): Promise<void> => {
+export const unpackDebianPackages = async (target: string, packages: readonly string[]): Promise<void> => {
   const folder = `${target}.part`
   // What a killed download left.
   await rm(folder, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { unpackServers } from './debian-packages.ts'
+import { unpackDebianPackages } from './debian-packages.ts'
 import { withFileLock } from './file-lock.ts'
 import { runCommand } from './run-command.ts'
 
@@ -23,6 +23,9 @@ export interface EnsureServersOptions {
   /** One sentence for people before something that takes seconds. */
   readonly onProgress?: (sentence: string) => void
 }
+
+/** What a bare Debian lacks to run both servers. The binary of redis-server is in redis-tools. */
+const packages = ['nats-server', 'redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1']
 
 const systemFolders = ['/usr/sbin', '/usr/local/sbin']
 const versionTimeoutMs = 5000
@@ -97,7 +100,7 @@ export const ensureServers = async (options: EnsureServersOptions): Promise<Serv
       const foundMeanwhile = await search()
       if (!Array.isArray(foundMeanwhile)) return foundMeanwhile
       options.onProgress?.(`fetching ${missing} as Debian packages into .tools (5 MB)`)
-      await unpackServers(root)
+      await unpackDebianPackages(root, packages)
       const unpacked = await search()
       if (Array.isArray(unpacked)) throw new Error(`the downloaded ${unpacked.join(' and ')} cannot run here`)
       return unpacked

@@ -1,9 +1,10 @@
 import { difference, median, medianOverRounds, roundMs } from './latency.ts'
 import type { Percentiles } from './latency.ts'
-import type { Turn } from './turn.ts'
+import { textTable } from './text-table.ts'
+import type { Measurement } from './measure.ts'
 
-/** One line of the benchmark: a subject at a rate. */
-export interface OverheadRow {
+/** One line of a table: a subject at a rate. */
+export interface PathRow {
   readonly subject: string
   /** Requests sent per second. */
   readonly rps: number
@@ -17,8 +18,14 @@ export interface OverheadRow {
   readonly errors: number
   readonly requests: number
   readonly errorsByReason: Readonly<Record<string, number>>
+  /** Smallest and largest median over the rounds: how far one round may be off. Null without right answers. */
+  readonly ttftP50Spread: readonly [number, number] | null
+  /** Memory of all processes on the path, the most of any round. */
+  readonly rssMiB: number
   /** How late the generator sent, medians over the rounds, and the worst of all. */
   readonly generatorLatenessMs: Percentiles & { readonly max: number }
+  /** How late at most it may have read what had come, medians over the rounds, and the worst of all. */
+  readonly generatorReadLatenessMs: Percentiles & { readonly max: number }
   readonly cpuMsPerRequestByProcess: Readonly<Record<string, number>>
   /** The whole machine, generator and nodes included, 0 to 1; median over the rounds. Near 1, latency tells of the queue for a core. */
   readonly machineBusyRatio: number
@@ -28,13 +35,13 @@ export interface OverheadRow {
 export interface MeasuredCell {
   readonly subject: string
   readonly rps: number
-  readonly turns: readonly Turn[]
+  readonly turns: readonly Measurement[]
 }
 
 /** Aims at the rates that they hold for. */
 const aims = { rates: [20, 100], addedP50Ms: 3, addedP99Ms: 15, cpuMsPerRequest: 8 } as const
 
-export const overheadRows = (cells: readonly MeasuredCell[]): OverheadRow[] => {
+export const pathRows = (cells: readonly MeasuredCell[]): PathRow[] => {
   const ttftOf = ({ turns }: MeasuredCell): Percentiles | null => {
     const measured = turns.flatMap(({ ttftMs }) => ttftMs ?? [])
     return measured.length === 0 ? null : medianOverRounds(measured)
@@ -44,30 +51,39 @@ export const overheadRows = (cells: readonly MeasuredCell[]): OverheadRow[] => {
     const ttftMs = ttftOf(cell)
     const base = direct === undefined ? null : ttftOf(direct)
     const errorsByReason = sumByName(cell.turns.map(({ errors }) => errors))
-    const cpuMsPerRequestByProcess = meanByName(cell.turns.map(({ cpuMsPerRequest }) => cpuMsPerRequest))
+    const perRequest = cell.turns.map(cpuMsPerRequest)
+    const medians = cell.turns.flatMap((turn) => turn.ttftMs?.p50 ?? [])
     return {
       subject: cell.subject,
       rps: cell.rps,
       ttftMs,
       addedTtftMs: ttftMs === null || base === null ? null : difference(ttftMs, base),
-      cpuMsPerRequest: roundMs(
-        sum(cell.turns.map((turn) => sum([...turn.cpuMsPerRequest.values()]))) / cell.turns.length,
-      ),
+      cpuMsPerRequest: roundMs(sum(perRequest.map((turn) => sum([...turn.values()]))) / cell.turns.length),
       errors: sum(Object.values(errorsByReason)),
       requests: sum(cell.turns.map(({ requests }) => requests)),
       errorsByReason,
-      generatorLatenessMs: {
-        ...medianOverRounds(cell.turns.map(({ latenessMs }) => latenessMs)),
-        max: roundMs(Math.max(...cell.turns.map(({ latenessMs }) => latenessMs.max))),
-      },
-      cpuMsPerRequestByProcess,
+      ttftP50Spread: medians.length === 0 ? null : [Math.min(...medians), Math.max(...medians)],
+      rssMiB: Math.max(...cell.turns.map(({ rssMiB }) => rssMiB)),
+      generatorLatenessMs: lateness(cell.turns.map(({ latenessMs }) => latenessMs)),
+      generatorReadLatenessMs: lateness(cell.turns.map(({ readLatenessMs }) => readLatenessMs)),
+      cpuMsPerRequestByProcess: meanByName(perRequest),
       machineBusyRatio: median(cell.turns.map(({ machineBusyRatio }) => machineBusyRatio)),
     }
   })
 }
 
+const cpuMsPerRequest = ({ cpuMs, requests }: Measurement): Map<string, number> =>
+  new Map([...cpuMs].map(([name, ms]) => [name, ms / Math.max(1, requests)]))
+
+type Lateness = Percentiles & { readonly max: number }
+
+const lateness = (rounds: readonly Lateness[]): Lateness => ({
+  ...medianOverRounds(rounds),
+  max: roundMs(Math.max(...rounds.map(({ max }) => max))),
+})
+
 /** What Penstock misses of its aims, one sentence each; empty: nothing. */
-export const missedAims = (rows: readonly OverheadRow[]): string[] =>
+export const missedAims = (rows: readonly PathRow[]): string[] =>
   rows
     .filter(({ subject, rps }) => subject === 'penstock' && aims.rates.some((rate) => rate === rps))
     .flatMap(({ rps, addedTtftMs, cpuMsPerRequest, errors }) => [
@@ -98,7 +114,7 @@ const meanByName = (maps: readonly ReadonlyMap<string, number>[]): Record<string
   )
 
 /** For people: one line per row. */
-export const overheadTable = (rows: readonly OverheadRow[]): string => {
+export const pathTable = (rows: readonly PathRow[]): string => {
   const three = (values: Percentiles | null): string[] =>
     values === null ? ['-', '-', '-'] : [values.p50, values.p95, values.p99].map((value) => value.toFixed(1))
   const head = [
@@ -111,8 +127,10 @@ export const overheadTable = (rows: readonly OverheadRow[]): string => {
     'p95',
     'p99 ms',
     'CPU ms/req',
+    'RSS MiB',
     'errors',
     'late p99 ms',
+    'busy',
   ]
   const lines = rows.map((row) => [
     row.subject,
@@ -120,20 +138,10 @@ export const overheadTable = (rows: readonly OverheadRow[]): string => {
     ...three(row.ttftMs),
     ...three(row.addedTtftMs),
     row.cpuMsPerRequest.toFixed(2),
+    String(row.rssMiB),
     `${row.errors}/${row.requests}`,
     row.generatorLatenessMs.p99.toFixed(1),
     `${Math.round(row.machineBusyRatio * 100)} %`,
   ])
-  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)))
-  return [head, ...lines]
-    .map((line) => line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '))
-    .join('\n')
+  return textTable(head, lines)
 }
-
-/** Median over rounds of the generator's own lateness, all turns of the run together. */
-export const generatorLateness = (rows: readonly OverheadRow[]): Percentiles & { max: number } => ({
-  p50: roundMs(median(rows.map((row) => row.generatorLatenessMs.p50))),
-  p95: roundMs(median(rows.map((row) => row.generatorLatenessMs.p95))),
-  p99: roundMs(median(rows.map((row) => row.generatorLatenessMs.p99))),
-  max: Math.max(...rows.map((row) => row.generatorLatenessMs.max)),
-})

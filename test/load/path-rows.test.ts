@@ -1,20 +1,23 @@
 import { expect, test } from 'vitest'
-import { missedAims, overheadRows, overheadTable } from './overhead-report.ts'
-import type { MeasuredCell } from './overhead-report.ts'
-import type { Turn } from './turn.ts'
+import type { Measurement } from './measure.ts'
+import { missedAims, pathRows, pathTable } from './path-rows.ts'
+import type { MeasuredCell } from './path-rows.ts'
 
-const turn = (ttft: number, cpu: Record<string, number> = {}, errors: Record<string, number> = {}): Turn => ({
+const turn = (ttft: number, cpu: Record<string, number> = {}, errors: Record<string, number> = {}): Measurement => ({
   requests: 100,
   errors,
   ttftMs: { p50: ttft, p95: ttft + 5, p99: ttft + 10 },
   latenessMs: { p50: 0.5, p95: 1, p99: 1.5, max: 3 },
-  cpuMsPerRequest: new Map(Object.entries(cpu)),
+  cpuMs: new Map(Object.entries(cpu).map(([name, perRequest]) => [name, perRequest * 100])),
+  refused: 0,
+  rssMiB: 100,
+  readLatenessMs: { p50: 0, p95: 0, p99: 1, max: 2 },
   machineBusyRatio: 0.5,
 })
-const cell = (subject: string, rps: number, ...turns: Turn[]): MeasuredCell => ({ subject, rps, turns })
+const cell = (subject: string, rps: number, ...turns: Measurement[]): MeasuredCell => ({ subject, rps, turns })
 
 test('what is added compares the medians over the rounds at the same rate', () => {
-  const rows = overheadRows([
+  const rows = pathRows([
     cell('direct', 20, turn(21), turn(22), turn(80)),
     cell('penstock', 20, turn(24), turn(90), turn(25)),
     cell('direct', 100, turn(30)),
@@ -25,11 +28,11 @@ test('what is added compares the medians over the rounds at the same rate', () =
 })
 
 test('without the direct subject nothing is said to be added', () => {
-  expect(overheadRows([cell('penstock', 20, turn(24))])[0]?.addedTtftMs).toBeNull()
+  expect(pathRows([cell('penstock', 20, turn(24))])[0]?.addedTtftMs).toBeNull()
 })
 
 test('CPU counts all processes, errors all rounds by reason', () => {
-  const [row] = overheadRows([
+  const [row] = pathRows([
     cell(
       'penstock',
       100,
@@ -43,7 +46,7 @@ test('CPU counts all processes, errors all rounds by reason', () => {
 
 test('aims are judged at 20 and 100 requests per second, for Penstock alone', () => {
   const rates = [20, 100, 200]
-  const rows = overheadRows(
+  const rows = pathRows(
     rates.flatMap((rps) => [cell('direct', rps, turn(20)), cell('penstock', rps, turn(24, { ingress: 9 }))]),
   )
   const missed = missedAims(rows)
@@ -53,8 +56,8 @@ test('aims are judged at 20 and 100 requests per second, for Penstock alone', ()
 })
 
 test('the table shows a dash where nothing was measured', () => {
-  const failed: Turn = { ...turn(0, {}, { 'status 500': 100 }), ttftMs: null }
-  const table = overheadTable(overheadRows([cell('penstock', 20, failed)]))
+  const failed: Measurement = { ...turn(0, {}, { 'status 500': 100 }), ttftMs: null }
+  const table = pathTable(pathRows([cell('penstock', 20, failed)]))
   expect(table.split('\n')).toHaveLength(2)
   expect(table).toMatch(/penstock +20 +- +- +-/)
 })

@@ -1,0 +1,7 @@
+import { overhead } from './overhead.ts'
+import { streams } from './streams.ts'
+import type { Suite } from './suite.ts'
+import { throughput } from './throughput.ts'
+
+/** Every benchmark, in the order of the page. */
+export const suites: readonly Suite[] = [overhead, throughput, streams]
