@@ -85,21 +85,23 @@ export class EngineCore {
     if (entry !== undefined) this.#withdraw(entry, now)
   }
 
-  /** Removes everything and returns it. */
+  /** Removes everything and returns what was not removed before. */
   removeAll(now: number): Sequence[] {
-    const entries = [...this.#entries.values()]
+    const entries = this.#present()
     for (const entry of entries) this.#withdraw(entry, now)
     return entries.map((entry) => entry.sequence)
   }
 
-  /** Closes every trace as crashed and returns the sequences. The core is not to be used any more. */
+  /** Closes every trace as crashed and returns the sequences that were not removed before. The core is not to be used any more. */
   crash(now: number): Sequence[] {
-    for (const entry of this.#entries.values()) {
+    const entries = this.#present()
+    this.#dismissLeaving(now)
+    for (const entry of entries) {
       entry.removed = true
       closeTrace(entry.trace, 'crashed', now)
     }
     this.#unflushed.length = 0
-    return [...this.#entries.keys()]
+    return entries.map((entry) => entry.sequence)
   }
 
   /**
@@ -190,6 +192,10 @@ export class EngineCore {
     const tokens = batch.reduce((sum, entry) => sum + entry.scheduled, 0)
     if (tokens > this.#options.tokensPerStepMax) throw new Error(`${tokens} tokens in one step`)
     if (running.length > this.#options.sequencesMax) throw new Error(`${running.length} sequences run`)
+  }
+
+  #present(): Entry[] {
+    return [...this.#entries.values()].filter((entry) => !entry.removed)
   }
 
   /** What a step did for one of its sequences. */

@@ -1,5 +1,5 @@
 /** Seeded numbers, evenly spread from 0 (included) to 1 (excluded): mulberry32. */
-const seededRandom = (seed: number): (() => number) => {
+export const seededRandom = (seed: number): (() => number) => {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
