@@ -15,6 +15,7 @@ const served = [
   'x-ray-*',
   'auth-*',
   'proxy-*',
+  'search-*',
   'healthz',
   'ready-not-ready',
   'cors-preflight',

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openArchive, openAuditLog } from '@penstock/audit-chain'
@@ -129,5 +129,30 @@ test('a file is checked without a store: problems come with file, line and path'
   expect(JSON.parse((await run('config', 'check', 'bad.yaml', '--json')).out)).toMatchObject({
     ok: false,
     problems: [{ line: 4 }],
+  })
+})
+
+test('documentation is indexed and asked offline; a folder that holds none is one clear line', async () => {
+  await mkdir(join(folder, 'doc', 'ci'), { recursive: true })
+  await writeFile(join(folder, 'doc', 'ci', 'runners.md'), '# Runners\n\n## Register a runner\n\nRun the command.\n')
+  const built = await run('docs', 'index', 'doc', '--release', '18.9', '--instance', 'https://gitlab.example.test')
+  expect(built).toMatchObject({ status: 0, out: expect.stringMatching(/^1 sections of 1 pages are in gitlab-docs/) })
+  expect(await run('docs', 'search', 'how', 'to', 'register', 'runners')).toMatchObject({
+    status: 0,
+    out: '# Runners > Register a runner\n  https://gitlab.example.test/help/ci/runners.md#register-a-runner\n',
+  })
+  expect(await run('docs', 'search', 'xylophone')).toMatchObject({ status: 1, err: 'penstock: nothing found\n' })
+  expect(await run('docs', 'index', 'nowhere')).toEqual({
+    status: 1,
+    out: '',
+    err: `penstock: there is no folder ${folder}/nowhere\n`,
+  })
+  expect(await run('docs', 'index', 'doc', '--instance', 'gitlab')).toMatchObject({
+    status: 2,
+    err: expect.stringContaining('http or https URL'),
+  })
+  expect(await run('docs', 'search', '--index', 'doc/ci/runners.md', 'x')).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(/is no documentation index.*docs index DIR\n$/),
   })
 })

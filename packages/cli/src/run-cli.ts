@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAuditCommands } from './audit-commands.ts'
 import { addConfigCommands } from './config-commands.ts'
+import { addDocsCommands } from './docs-commands.ts'
 import { CommandFailed } from './outside.ts'
 import type { Outside } from './outside.ts'
 import { addStatusCommand } from './status-command.ts'
@@ -26,6 +27,7 @@ export const runCli = async (args: readonly string[], outside: Outside): Promise
   }
   addAuditCommands(program, outside, finish)
   addConfigCommands(program, outside, finish)
+  addDocsCommands(program, outside, finish)
   addStatusCommand(program, outside, finish)
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -34,6 +34,8 @@ const variables = z.object({
   PENSTOCK_BODY_BUDGET_BYTES: integerVariable(16 * mebibyte, 1024 * 1024 * mebibyte, 512 * mebibyte),
   /** Requests under way at once. Beyond: 429. */
   PENSTOCK_REQUESTS_MAX: integerVariable(1, 1_000_000, 10_000),
+  /** File of the documentation index that `penstock docs index` wrote; unset: documentation searches find nothing. */
+  PENSTOCK_DOCS_INDEX: z.string().min(1).optional(),
   /** Secret behind the opaque ids of users in queues and records. Equal on all replicas; unset: random per process. */
   PENSTOCK_PRINCIPAL_SECRET: z.string().min(8, 'must be at least 8 characters').optional(),
 })

@@ -4,6 +4,7 @@ import { connectBus } from '@penstock/bus'
 import { featureSettings, followConfig } from '@penstock/config'
 import type { ConfigSnapshot } from '@penstock/config'
 import { IngressId } from '@penstock/contracts'
+import { DocsIndex } from '@penstock/docs-search'
 import { featureByName } from '@penstock/features'
 import type { Logger, RunningService, Shell } from '@penstock/runtime'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
@@ -89,6 +90,7 @@ export const startIngress = async (
         { verifyToken: createTokenVerifier({ audience: serviceName }, { keys, now: Date.now }), digest },
       ),
       issueToken: signingKey === undefined ? null : createUserTokenIssuer({ serviceName, signingKey }),
+      docs: config.PENSTOCK_DOCS_INDEX === undefined ? null : held.use(new DocsIndex(config.PENSTOCK_DOCS_INDEX)),
       readiness: () => {
         const reasons = [
           ...(keys.ready ? [] : ['no key set of an issuer was fetched yet']),

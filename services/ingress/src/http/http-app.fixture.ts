@@ -14,6 +14,7 @@ import { createUserTokenIssuer } from '../auth/user-token.ts'
 import { createTokenVerifier } from '../auth/verify-token.ts'
 import type { Answer, AnswerPart, Intake, RequestDesk } from '../core/intake.ts'
 import { createHttpApp } from './app.ts'
+import type { DocsSearch } from './gitlab/docs-search.ts'
 import type { HttpAppOptions } from './app.ts'
 import type { AnsweredCall } from './http-metrics.ts'
 
@@ -128,8 +129,13 @@ export interface TestApp extends AsyncDisposable {
 export const startTestApp = async ({
   signingKey,
   now = () => 1_763_640_000_000,
+  docs = null,
   ...options
-}: Partial<HttpAppOptions> & { signingKey?: string; now?: () => number } = {}): Promise<TestApp> => {
+}: Partial<HttpAppOptions> & {
+  signingKey?: string
+  now?: () => number
+  docs?: DocsSearch | null
+} = {}): Promise<TestApp> => {
   const serviceName = 'gitlab-ai-gateway'
   const issuer = await startTestIssuer()
   const log: LogLine[] = []
@@ -157,6 +163,7 @@ export const startTestApp = async ({
       { verifyToken: createTokenVerifier({ audience: serviceName }, { keys, now: Date.now }), digest },
     ),
     config: () => snapshot,
+    docs,
     issueToken: signingKey === undefined ? null : createUserTokenIssuer({ serviceName, signingKey }),
     readiness: () => test.readiness,
     events: { callAnswered: (call) => void calls.push(call), watchBodyBytes: (read) => void (bodyBytes = read) },

@@ -7,6 +7,8 @@ import { codeCompletions } from './code-completions.ts'
 import { codeGenerations } from './code-generations.ts'
 import { codeSuggestions } from './code-suggestions.ts'
 import { codeEmbeddings } from './embeddings.ts'
+import { docsSearch } from './docs-search.ts'
+import type { DocsSearch } from './docs-search.ts'
 import { gitlabFailure } from './errors.ts'
 import { modelDefinitions } from './model-definitions.ts'
 import { healthz, ready } from './monitoring.ts'
@@ -22,6 +24,8 @@ export interface GitlabFrontDependencies extends HandlerDependencies {
   readiness(): Readiness
   /** Null: no signing key is configured. */
   readonly issueToken: IssueUserToken | null
+  /** Null: no documentation index is configured. */
+  readonly docs: DocsSearch | null
 }
 
 /** Paths that need no token, exactly these; nothing is served at `/metrics`. */
@@ -44,6 +48,7 @@ export const gitlabFront = (dependencies: GitlabFrontDependencies): Front => {
       { method: 'POST', path: '/v2/code/generations', handle: codeGenerations(dependencies) },
       { method: 'POST', path: '/v3/code/completions', handle: codeSuggestions('raw', dependencies) },
       { method: 'POST', path: '/v4/code/suggestions', handle: codeSuggestions('events', dependencies) },
+      { method: 'POST', path: '/v1/search/gitlab-docs', handle: docsSearch(dependencies) },
       { method: 'POST', path: '/v1/code/user_access_token', handle: userAccessToken(dependencies) },
       {
         method: 'POST',

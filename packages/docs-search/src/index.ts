@@ -1,0 +1,5 @@
+export { buildDocsIndex } from './build-index.ts'
+export type { BuildOptions, BuiltIndex } from './build-index.ts'
+export { DocsIndex } from './docs-index.ts'
+export type { DocsResult } from './docs-index.ts'
+export { DocsIndexError } from './layout.ts'
