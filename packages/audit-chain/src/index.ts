@@ -4,6 +4,7 @@ export { AuditDirDamaged, AuditDirLocked, AuditUnavailable, type UnavailableReas
 export type { AppendedRecord, AuditEntry, AuditLog, AuditLogOptions } from './audit-log.ts'
 export { canonicalJson, type JsonObject, type JsonValue } from './canonical-json.ts'
 export { AuditRecord, checkLine, isTerminal, recordTypes, type LineCheck, type RecordType } from './record.ts'
+export { readArchive } from './read-archive.ts'
 export type { OpenRequest } from './request-ledger.ts'
 export { verifyArchive, type VerifyOptions } from './verify.ts'
 export type { VerifiedRequests, VerifiedWriter, VerifyProblem, VerifyReport } from './verify-report.ts'

@@ -3,9 +3,11 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAuditCommands } from './audit-commands.ts'
 import { addConfigCommands } from './config-commands.ts'
 import { addDocsCommands } from './docs-commands.ts'
+import { addExplainCommand } from './explain-command.ts'
 import { CommandFailed } from './outside.ts'
 import type { Outside } from './outside.ts'
 import { addStatusCommand } from './status-command.ts'
+import { addTopCommands } from './top-command.ts'
 
 /** Exit status of a command line that cannot be understood. */
 const misused = 2
@@ -28,7 +30,9 @@ export const runCli = async (args: readonly string[], outside: Outside): Promise
   addAuditCommands(program, outside, finish)
   addConfigCommands(program, outside, finish)
   addDocsCommands(program, outside, finish)
+  addExplainCommand(program, outside, finish)
   addStatusCommand(program, outside, finish)
+  addTopCommands(program, outside, finish)
   try {
     await program.parseAsync(args, { from: 'user' })
     return status

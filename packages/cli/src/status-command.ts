@@ -1,9 +1,9 @@
 import { hostname } from 'node:os'
-import { Bus } from '@penstock/bus'
 import { reportStatus } from '@penstock/contracts'
 import type { ServiceStatus } from '@penstock/contracts'
 import type { Command } from 'commander'
-import { CommandFailed, print } from './outside.ts'
+import { withBus } from './open-bus.ts'
+import { print } from './outside.ts'
 import type { Outside } from './outside.ts'
 
 /** Time for every service to answer, ms. */
@@ -24,31 +24,8 @@ export const addStatusCommand = (program: Command, outside: Outside, finish: (st
     })
 }
 
-const ask = async (outside: Outside): Promise<ServiceStatus[]> => {
-  const { environment } = outside
-  const servers = environment['NATS_URL'] || 'nats://127.0.0.1:4222'
-  const subjectPrefix = environment['PENSTOCK_PREFIX'] || 'penstock'
-  const onProblem = (problem: object): void => outside.err(`penstock: ${JSON.stringify(problem)}\n`)
-  try {
-    await using bus = await Bus.connect({
-      servers,
-      name: 'penstock-cli',
-      subjectPrefix,
-      onInvalid: onProblem,
-      onHandlerError: onProblem,
-    })
-    return await bus.collect(reportStatus, {}, answersWithinMs)
-  } catch (cause) {
-    throw new CommandFailed(`no NATS at ${hostsOf(servers)}: set NATS_URL`, { cause })
-  }
-}
-
-/** The servers without credentials. */
-const hostsOf = (servers: string): string =>
-  servers
-    .split(',')
-    .map((server) => server.replace(/^.*@/, '').replace(/^\w+:\/\//, ''))
-    .join(', ')
+const ask = (outside: Outside): Promise<ServiceStatus[]> =>
+  withBus(outside, (bus) => bus.collect(reportStatus, {}, answersWithinMs))
 
 const isOwn = (instance: string, { environment }: Outside): boolean => {
   const own = environment['PENSTOCK_INSTANCE']

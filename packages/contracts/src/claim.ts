@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Attempt, RequestId, RunId, WorkerId } from './ids.ts'
+import { Attempt, ConfigName, RequestId, RunId, WorkerId } from './ids.ts'
 import { defineRequest } from './message.ts'
 
 /** Bodies travel in numbered pieces of this size: well under NATS' 1 MB payload limit. */
@@ -18,6 +18,9 @@ export const Claim = z.object({
   attempt: Attempt,
   run: RunId,
   worker: WorkerId,
+  /** The node that the worker has chosen, and why, for `penstock explain`. */
+  node: ConfigName.optional(),
+  placeReason: z.string().max(32).optional(),
 })
 export type Claim = z.infer<typeof Claim>
 

@@ -1,4 +1,5 @@
 export * from './environment.ts'
 export * from './lifecycle.ts'
 export * from './logger.ts'
+export * from './metrics-server.ts'
 export * from './tracing.ts'

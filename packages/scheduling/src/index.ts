@@ -1,5 +1,6 @@
 export * from './admission.ts'
 export * from './colleague-loads.ts'
+export * from './desired-nodes.ts'
 export * from './expected-wait.ts'
 export * from './fair-line.ts'
 export * from './in-flight-limit.ts'

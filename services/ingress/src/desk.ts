@@ -148,7 +148,7 @@ export class Desk implements RequestDesk, Disposable {
     }
     if (decision.kind === 'wait') return { reply: { kind: 'gone', reason: 'stale_attempt' } }
     if (decision.kind === 'gone') return { reply: decision }
-    owned.story.granted(claim.attempt, claim.worker, this.#deps.now())
+    owned.story.granted(claim, this.#deps.now())
     if ((await owned.acceptedDurable) !== true) return { reply: { kind: 'gone', reason: 'not_durable' } }
     if (!owned.life.holds(claim.run)) return { reply: { kind: 'gone', reason: 'cancelled' } }
     return { reply: goOf(owned, this.#deps.now()), bytes: pieceOf(owned.intake.body, 0) }

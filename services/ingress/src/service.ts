@@ -6,6 +6,7 @@ import type { ConfigSnapshot } from '@penstock/config'
 import { IngressId } from '@penstock/contracts'
 import { DocsIndex } from '@penstock/docs-search'
 import { featureByName } from '@penstock/features'
+import { startMetricsServer } from '@penstock/runtime'
 import type { Logger, RunningService, Shell } from '@penstock/runtime'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { shipRecords } from './adapters/audit-shipper.ts'
@@ -18,7 +19,6 @@ import { defaultLifeLimits } from './core/limits.ts'
 import { Desk } from './desk.ts'
 import { createHttpApp } from './http/app.ts'
 import { createHttpMetrics } from './http/http-metrics.ts'
-import { startMetricsServer } from './http/metrics-server.ts'
 
 const mebibyte = 1024 ** 2
 /** Largest end record: identifiers and counts, never content. */

@@ -8,12 +8,13 @@ import {
   jobAdded,
   jobIdOf,
   lanes,
+  reportPools,
   reportStatus,
   submitRequest,
   withdrawJob,
   workerBeat,
 } from '@penstock/contracts'
-import type { Accepted, Envelope, Job, Lane, Refused } from '@penstock/contracts'
+import type { Accepted, Envelope, Job, Lane, PoolReport, Refused } from '@penstock/contracts'
 import { featureByName } from '@penstock/features'
 import type { NewJob, PoolQueue } from '@penstock/queue'
 import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
@@ -22,7 +23,9 @@ import type { PoolLoad } from '@penstock/scheduling'
 import { judgePlacing } from './core/judge-placing.ts'
 import { LineEstimate } from './core/line-estimate.ts'
 import { place } from './core/place.ts'
+import { PoolReports } from './core/pool-reports.ts'
 import type { Placement } from './core/place.ts'
+import { PoolMetrics } from './pool-metrics.ts'
 
 export interface RouterDependencies {
   bus: Bus
@@ -38,20 +41,28 @@ export interface RouterDependencies {
 /** All routers share the work: one answers each question. */
 const queueGroup = 'router'
 const countLinesEveryMs = 250
+const reportEveryMs = 1000
 
 /** Stateless: what it knows of workers and lines it hears or counts anew; any router answers any question. */
 export class Router implements AsyncDisposable {
   readonly #deps: RouterDependencies
   readonly #presence: PoolPresence
   readonly #lines = new LineEstimate()
-  readonly #timer: NodeJS.Timeout
+  readonly #reports = new PoolReports()
+  readonly #timers: NodeJS.Timeout[]
+  /** What it shows of the pools and of its decisions. */
+  readonly metrics = new PoolMetrics(() => this.#pools)
+  #pools: PoolReport[] = []
   #serving: Serving[] = []
 
   private constructor(dependencies: RouterDependencies) {
     this.#deps = dependencies
     this.#presence = new PoolPresence(dependencies.now())
     dependencies.bus.subscribe(workerBeat, [], ({ message }) => this.#presence.heard(message, dependencies.now()))
-    this.#timer = setInterval(() => void this.#countLines(), countLinesEveryMs)
+    this.#timers = [
+      setInterval(() => void this.#countLines(), countLinesEveryMs),
+      setInterval(() => this.#report(), reportEveryMs),
+    ]
   }
 
   /** Listens to one round of beats before it answers, so that a fresh router does not take a living pool for a dead one. */
@@ -64,7 +75,7 @@ export class Router implements AsyncDisposable {
 
   /** Leaves new questions to other routers and answers those it has: call it while the queue can still be asked. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
+    for (const timer of this.#timers) clearInterval(timer)
     await Promise.all(this.#serving.map((serving) => serving.stop()))
   }
 
@@ -100,7 +111,8 @@ export class Router implements AsyncDisposable {
     const status = bus.serve(reportStatus, [], () => ({
       reply: { service: 'router', instance, configVersion: this.#deps.snapshot()?.version ?? 0 },
     }))
-    return [submit, withdraw, findUnknown, status]
+    const pools = bus.serve(reportPools, [], () => ({ reply: { pools: this.#pools } }), shared)
+    return [submit, withdraw, findUnknown, status, pools]
   }
 
   async #submit(envelope: Envelope, trace: TraceHeaders): Promise<Accepted | Refused> {
@@ -111,6 +123,7 @@ export class Router implements AsyncDisposable {
     const placement = this.#place(envelope)
     const decision = placement.kind === 'refused' ? placement : await this.#queue(envelope, placement, span)
     span.end(decision.kind === 'refused' ? decision.code : undefined)
+    this.metrics.decided(decision.pool, decision.lane, decision.kind === 'refused' ? decision.code : 'accepted')
     return decision
   }
 
@@ -172,6 +185,22 @@ export class Router implements AsyncDisposable {
       first.lane,
       jobs.map(({ request, attempt }) => jobIdOf(request, attempt)),
     )
+  }
+
+  #report(): void {
+    const snapshot = this.#deps.snapshot()
+    if (snapshot === null) return
+    const now = this.#deps.now()
+    this.#pools = this.#reports.measure({
+      document: snapshot.document,
+      now,
+      wallClock: Date.now(),
+      of: (pool) => ({
+        ...this.#presence.throughput(pool.name, now),
+        load: this.#loadOf(pool, now),
+        lane: (lane) => this.#lines.counted(laneKey(pool.name, lane as Lane)),
+      }),
+    })
   }
 
   async #countLines(): Promise<void> {

@@ -3,6 +3,7 @@ import { connectBus } from '@penstock/bus'
 import { ConfigStoreUnavailable, followConfig, seedConfig } from '@penstock/config'
 import type { ConfigStore } from '@penstock/config'
 import { BullMqPoolQueue } from '@penstock/queue'
+import { startMetricsServer } from '@penstock/runtime'
 import type { Logger, RunningService, Shell } from '@penstock/runtime'
 import type { RouterConfig } from './config.ts'
 import { Router } from './router.ts'
@@ -22,7 +23,7 @@ export const startRouter = async (config: RouterConfig, { log, tracing, instance
   )
   if (config.PENSTOCK_SEED_CONFIG !== undefined) await seed(followed.store, config.PENSTOCK_SEED_CONFIG, log)
   const { version } = await followed.ready
-  held.use(
+  const router = held.use(
     await Router.start({
       bus,
       queue,
@@ -33,8 +34,17 @@ export const startRouter = async (config: RouterConfig, { log, tracing, instance
       snapshot: () => followed.current(),
     }),
   )
+  const metrics = held.use(
+    await startMetricsServer(
+      { host: config.PENSTOCK_ROUTER_METRICS_HOST, port: config.PENSTOCK_ROUTER_METRICS_PORT },
+      router.metrics.registry,
+    ),
+  )
   const kept = held.move()
-  return { readyInfo: { configVersion: version }, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return {
+    readyInfo: { configVersion: version, metrics_port: metrics.port },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
 }
 
 const storeWithinMs = 5000

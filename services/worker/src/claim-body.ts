@@ -14,11 +14,17 @@ export const claimBody = async (
   job: Job,
   run: RunId,
   worker: WorkerId,
+  place: { node: string; reason: string },
   trace: TraceHeaders,
 ): Promise<Claimed> => {
   const { request, attempt, ingress } = job
   try {
-    const answer = await bus.request(claimAttempt, [ingress], { request, attempt, run, worker }, { trace })
+    const answer = await bus.request(
+      claimAttempt,
+      [ingress],
+      { request, attempt, run, worker, node: place.node, placeReason: place.reason },
+      { trace },
+    )
     if (answer.message.kind === 'gone') return answer.message
     const go = answer.message
     const pieces = [Buffer.from(answer.bytes)]

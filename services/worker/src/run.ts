@@ -68,7 +68,14 @@ export class Run {
       },
     )
     try {
-      const claimed = await claimBody(this.#deps.bus, job, this.run, this.#deps.worker, span.carrier())
+      const claimed = await claimBody(
+        this.#deps.bus,
+        job,
+        this.run,
+        this.#deps.worker,
+        { node: this.place.node.config.name, reason: this.place.reason },
+        span.carrier(),
+      )
       if (claimed.kind === 'gone') {
         this.#deps.log.debug(
           { request_id: job.request, attempt: job.attempt, reason: claimed.reason },

@@ -1,11 +1,12 @@
-import type { Accepted, WorkerId } from '@penstock/contracts'
+import type { Accepted, Claim } from '@penstock/contracts'
 
 interface AttemptFacts {
   queuedAt: number | null
   ahead: number | null
   expectedWaitMs: number | null
   waitedMs: number | null
-  worker: WorkerId | null
+  /** Who took it, and the node it chose. */
+  taker: string | null
   endedBecause: string | null
 }
 
@@ -24,10 +25,10 @@ export class AttemptStory {
     Object.assign(this.#of(attempt), { queuedAt: now, ahead: ahead ?? null, expectedWaitMs: expectedWaitMs ?? null })
   }
 
-  granted(attempt: number, worker: WorkerId, now: number): void {
+  granted({ attempt, worker, node, placeReason }: Claim, now: number): void {
     const facts = this.#of(attempt)
-    if (facts.worker !== null) return
-    facts.worker = worker
+    if (facts.taker !== null) return
+    facts.taker = node === undefined ? worker : `${worker} at ${node} (${placeReason ?? '?'})`
     facts.waitedMs = facts.queuedAt === null ? null : Math.round(now - facts.queuedAt)
   }
 
@@ -40,7 +41,7 @@ export class AttemptStory {
     return [...this.#attempts.values()].at(-1)?.waitedMs ?? null
   }
 
-  /** One fact per attempt, the last ones where there are many: `attempt_2: "behind 3, waited 12 ms, w-1; worker silent"`. */
+  /** One fact per attempt, the last ones where there are many: `attempt_2: "behind 3, waited 12 ms, w-1 at node-1 (affinity); worker silent"`. */
   facts(): Record<string, string> {
     return Object.fromEntries(
       [...this.#attempts].slice(-toldMax).map(([attempt, facts]) => [`attempt_${attempt}`, sentenceOf(facts)]),
@@ -50,19 +51,19 @@ export class AttemptStory {
   #of(attempt: number): AttemptFacts {
     let facts = this.#attempts.get(attempt)
     if (facts === undefined) {
-      facts = { queuedAt: null, ahead: null, expectedWaitMs: null, waitedMs: null, worker: null, endedBecause: null }
+      facts = { queuedAt: null, ahead: null, expectedWaitMs: null, waitedMs: null, taker: null, endedBecause: null }
       this.#attempts.set(attempt, facts)
     }
     return facts
   }
 }
 
-const sentenceOf = ({ queuedAt, ahead, expectedWaitMs, waitedMs, worker, endedBecause }: AttemptFacts): string => {
+const sentenceOf = ({ queuedAt, ahead, expectedWaitMs, waitedMs, taker, endedBecause }: AttemptFacts): string => {
   const course = [
     queuedAt === null ? 'not queued' : `behind ${ahead ?? '?'}`,
     ...(expectedWaitMs === null ? [] : [`expected ${expectedWaitMs} ms`]),
     ...(waitedMs === null ? [] : [`waited ${waitedMs} ms`]),
-    ...(worker === null ? [] : [worker]),
+    ...(taker === null ? [] : [taker]),
   ].join(', ')
   return (endedBecause === null ? course : `${course}; ${endedBecause}`).slice(0, factCharsMax)
 }

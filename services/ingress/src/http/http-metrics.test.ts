@@ -1,7 +1,7 @@
+import { startMetricsServer } from '@penstock/runtime'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
 import { createHttpMetrics } from './http-metrics.ts'
-import { startMetricsServer } from './metrics-server.ts'
 
 it('metrics are served without authentication, with few label values whatever was called', async () => {
   const registry = new Registry()
