@@ -60,7 +60,7 @@ const linesOf = ({ at, type, data, correlationId, seq, writerId }: AuditRecord):
         ...endedBy(data),
         ...Object.entries(data)
           .filter(([name]) => name.startsWith('attempt_'))
-          .map(([name, story]) => `    attempt ${name.slice('attempt_'.length).padEnd(2)} ${String(story)}`),
+          .map(([name, story]) => `    attempt ${name.slice('attempt_'.length).padEnd(2)} ${String(story as string)}`),
       ]
     case 'writer.started':
       return [head]
@@ -69,9 +69,18 @@ const linesOf = ({ at, type, data, correlationId, seq, writerId }: AuditRecord):
   }
 }
 
-const text = (data: Data, name: string): string => String(data[name] ?? '?')
-const told = (data: Data, name: string, before: string, after = ''): string =>
-  data[name] === undefined || data[name] === null ? '' : `${before}${String(data[name])}${after}`
-const line = (data: Data, name: string, of: (value: string) => string): string[] =>
-  data[name] === undefined || data[name] === null ? [] : [of(String(data[name]))]
+/** A fact as text; null when the record does not have it. */
+const fact = (data: Data, name: string): string | null => {
+  const value = data[name]
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `${value}` : null
+}
+const text = (data: Data, name: string): string => fact(data, name) ?? '?'
+const told = (data: Data, name: string, before: string, after = ''): string => {
+  const value = fact(data, name)
+  return value === null ? '' : before + value + after
+}
+const line = (data: Data, name: string, of: (value: string) => string): string[] => {
+  const value = fact(data, name)
+  return value === null ? [] : [of(value)]
+}
 const endedBy = (data: Data): string[] => line(data, 'ended_by', (who) => `    ended by   ${who}`)

@@ -8,12 +8,12 @@ export interface PoolFacts {
   readonly load: PoolLoad
   readonly inFlight: number
   readonly nodesUp: number
-  lane(name: string): LaneLength
+  readonly lane: (name: string) => LaneLength
 }
 
 export interface ReportFacts {
   readonly document: ConfigDocument
-  of(pool: PoolConfig): PoolFacts
+  readonly of: (pool: PoolConfig) => PoolFacts
   /** Monotonic, ms. */
   readonly now: number
   /** Epoch ms, as jobs are stamped. */
