@@ -19,31 +19,32 @@ export function readableReview(answer: string, diffLines: string): string {
   const review = reviewIn(text)
   if (review === null) return nothingFound
   const diff = parseDiff(diffLines)
-  const raw = rawComments(review.inner)
+  const raw = rawComments(review.text)
   const comments = raw.flatMap((comment) => mended(comment, diff) ?? [])
   const inOrder =
     review.wellFormed &&
     text === answer &&
     comments.length === raw.length &&
     comments.every(({ unchanged }) => unchanged) &&
-    (review.inner.match(/<comment\b/g) ?? []).length === raw.length
+    (review.text.match(/<comment\b/g) ?? []).length === raw.length
   if (inOrder) return answer
   if (comments.length === 0) return nothingFound
   return ['<review>', ...comments.map((comment) => comment.text), '</review>'].join('\n')
 }
 
 interface ReviewBlock {
-  readonly inner: string
+  /** With its tags. */
+  readonly text: string
   readonly wellFormed: boolean
 }
 
 /** The last complete block, as GitLab takes it; else one that is not closed, or comments without a block. */
 function reviewIn(text: string): ReviewBlock | null {
-  const complete = [...text.matchAll(/<review>([^]*?)<\/review>/g)].at(-1)?.[1]
-  if (complete !== undefined) return { inner: complete, wellFormed: true }
-  const opened = /<review\b[^>]*>([^]*)$/i.exec(text)?.[1]
-  if (opened !== undefined) return { inner: opened, wellFormed: false }
-  return /<comment\b/.test(text) ? { inner: text, wellFormed: false } : null
+  const complete = [...text.matchAll(/<review>[^]*?<\/review>/g)].at(-1)?.[0]
+  if (complete !== undefined) return { text: complete, wellFormed: true }
+  const opened = /<review\b[^>]*>[^]*$/i.exec(text)?.[0]
+  if (opened !== undefined) return { text: opened, wellFormed: false }
+  return /<comment\b/.test(text) ? { text, wellFormed: false } : null
 }
 
 interface MendedComment {
@@ -114,9 +115,11 @@ function bodyOn(lines: readonly DiffLine[], raw: RawComment): AnchoredBody | nul
   return { oldLine, newLine, body: tidy(texts.join('')), unchanged }
 }
 
-/** Prose without tags of suggestions: GitLab would show them, or cut the comment off at one. */
+/** Prose without the tags of the form: GitLab would show them, or cut the comment off at one. */
 function plain(prose: string): string {
-  return prose.replace(/<\/?(?:from|to)>/gi, '')
+  const bare = prose.replace(/<\/?(?:from|to|review)>|<\/?comment\b[^>\n]*>/gi, '')
+  // What is left may close up to another tag.
+  return bare === prose ? prose : plain(bare)
 }
 
 /** Without blank lines at its ends, and with suggestions and code on lines of their own. */

@@ -9,15 +9,15 @@ export interface RawComment {
 }
 
 const comment =
-  /(<comment\b(?:\s+[\w-]+\s*=\s*(?:"[^"\n]*"|'[^'\n]*'|[^\s"'>]*))*\s*\/?>)([^]*?)(?:(<\/comment\s*>)([^\n]*)|(?=\n[ \t]*<comment\b))/g
+  /(<comment\b(?:\s+[\w-]+\s*=\s*(?:"[^"\n]*"|'[^'\n]*'|[^\s"'>]*))*\s*\/?>)([^]*?)(?:(<\/comment\s*>)|(?=\n[ \t]*<comment\b))/g
 const attribute = /([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]*))/g
 const wellFormedTag = /^<comment (?:[\w-]+="[^">]*"\s*)+>$/
 
-/** The comments of a review in order. One that is never closed is a cut-off end: what it says is not whole. */
+/** The comments of a review, which has its own tags around them, in order. One that is never closed is a cut-off end: what it says is not whole. */
 export function rawComments(review: string): RawComment[] {
   return [...review.matchAll(comment)].map((match) => {
-    const [, tag, body, closing, behind] = match
-    const atLineStart = match.index === 0 || review[match.index - 1] === '\n'
+    const [, tag, body, closing] = match
+    const onOwnLines = review[match.index - 1] === '\n' && review[match.index + match[0].length] === '\n'
     const attributes = new Map(
       [...(tag ?? '').matchAll(attribute)].map(([, name, double, single, bare]) => [
         name,
@@ -29,7 +29,7 @@ export function rawComments(review: string): RawComment[] {
       oldLine: numberIn(attributes.get('old_line')),
       newLine: numberIn(attributes.get('new_line') ?? attributes.get('line')),
       body: body ?? '',
-      wellFormed: atLineStart && wellFormedTag.test(tag ?? '') && closing === '</comment>' && behind === '',
+      wellFormed: onOwnLines && wellFormedTag.test(tag ?? '') && closing === '</comment>',
     }
   })
 }

@@ -27,7 +27,8 @@ export function bodyPieces(body: string): BodyPiece[] {
     pieces.push({ kind: 'prose', text: ahead.slice(0, indentationAt(ahead)) })
     const atLineStart = match.index === 0 || body[match.index - 1] === '\n'
     const atLineEnd = /^(?:\n|$)/.test(body.slice(match.index + whole.length))
-    const wellFormed = atLineStart && atLineEnd && strictPair.test(whole)
+    const isFenced = [from, to].some((lines) => lines.trimStart().startsWith('```'))
+    const wellFormed = atLineStart && atLineEnd && !isFenced && strictPair.test(whole)
     pieces.push({ kind: 'suggestion', suggestion: { from: linesIn(from), to: linesIn(to), wellFormed, text: whole } })
     end = match.index + whole.length
   }

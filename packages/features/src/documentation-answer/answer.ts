@@ -5,7 +5,7 @@ const noAnswer = 'I do not know: the documentation I was given does not answer t
 
 const marker = 'CNT-IDX-'
 /** A marker in the running text, with the brackets and blanks around it. */
-const inlineCitation = /[ \t]?[([{]?CNT-IDX-([\w./-]+?)(?=[^\w./-]|\.?(?:\s|$))[)\]}]?/g
+const inlineCitation = /[ \t]?[([{]?CNT-IDX-([\w/-]*(?:\.[\w/-]+)*)[)\]}]?/g
 /** Longest piece of a marker that is worth waiting for, characters. */
 const citationCharsMax = 200
 
@@ -51,7 +51,7 @@ export function citedSources(heading: string, documentIds: readonly string[]): T
   /** A piece of the text, without the markers in it. */
   function said(piece: string): string {
     const bare = piece.replace(inlineCitation, (_all, id: string) => {
-      cited.push(id.toLowerCase())
+      if (id !== '') cited.push(id.toLowerCase())
       return ''
     })
     if (bare.trim() !== '') hasText = true

@@ -40,5 +40,11 @@ function idsIn(answer: string, catalog: string): string {
   const ids = listed
     .map((entry: unknown) => (typeof entry === 'object' && entry !== null ? (entry as { id?: unknown }).id : entry))
     .filter((id: unknown) => (typeof id === 'string' && id !== '') || typeof id === 'number')
-  return JSON.stringify([...new Set(ids)].filter((id) => catalog.includes(String(id))))
+  return JSON.stringify([...new Set(ids)].filter((id) => isWord(String(id), catalog)))
+}
+
+function isWord(id: string, text: string): boolean {
+  for (let at = text.indexOf(id); at >= 0; at = text.indexOf(id, at + 1))
+    if (!/[\w-]/.test(text[at - 1] ?? '') && !/[\w-]/.test(text[at + id.length] ?? '')) return true
+  return false
 }

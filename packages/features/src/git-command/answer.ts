@@ -1,69 +1,101 @@
-/** A fenced block with what stands behind its opening fence, up to a fence or the end of a cut-off answer. */
-const block = /(`{3,}|~{3,})([^\n]*?)\n([^]*?)(?:\n[ \t]*(?:`{3,}|~{3,})|$)|```([^`\n]+)```/g
-const languageName = /^[a-z][\w+.-]*$/i
-const shellPrompt = /^\s*(?:\$|>|#(?=\s*git\s))\s*/
+/** A block of the answer: lines between fences, or running text. */
+interface Block {
+  readonly kind: 'fenced' | 'text'
+  readonly lines: readonly string[]
+  /** Behind the opening fence. */
+  readonly info: string
+  /** As it was written. */
+  readonly text: string
+}
+
+const fenceLine = /^[ \t]*(?:```|~~~)[`~]*([^`]*)$/
+const inlineSpan = /```([^`\n]+)```/g
+const shellPrompt = /^(?:[$>]|#(?=\s*git\s))\s*/
 
 /**
  * Text in which glab finds its commands: each alone between triple backticks, without a language name. glab runs only what begins
- * with `git`; anything else in a fence becomes plain text. Without a single fenced command those in the running text are fenced.
+ * with `git`; anything else in a fence becomes plain text. Without a single fenced command those in the running text are fenced. An
+ * answer in order stays as it is.
  */
 export function fenceCommands(answer: string): string {
   const text = answer.replace(/\r\n?/g, '\n')
-  const fenced = text.replace(block, (whole, _fence, info: string | undefined, body: string | undefined, inline) => {
-    const lines = inline === undefined ? [...firstLine(info ?? ''), ...(body ?? '').split('\n')] : [inline as string]
-    const commands = joinContinued(lines).map(bareCommand)
-    const isAlready = commands.length === 1 && isCommand(commands[0] ?? '') && trimmedBlock(whole) === commands[0]
-    if (isAlready) return whole
-    return commands
-      .filter((line) => line !== '')
-      .map(isolated)
-      .join('\n')
-  })
-  return commandsIn(fenced).length > 0 ? (fenced === text ? answer : fenced) : fenceLoose(fenced)
+  const blocks = blocksOf(text)
+  const fenced = blocks.map(tidied).join('\n')
+  return blocks.some(hasCommand) ? fenced : fenceLoose(fenced)
 }
 
-/** What glab would offer to run. */
-function commandsIn(text: string): string[] {
-  return [...text.matchAll(/```([^`]*)```/g)].map(([, inner]) => (inner ?? '').trim()).filter(isCommand)
+function blocksOf(text: string): Block[] {
+  const blocks: Block[] = []
+  let open: { info: string; opening: string; lines: string[] } | null = null
+  let prose: string[] = []
+  const endProse = (): void => {
+    if (prose.length > 0) blocks.push({ kind: 'text', lines: prose, info: '', text: prose.join('\n') })
+    prose = []
+  }
+  for (const line of text.split('\n')) {
+    const info = fenceLine.exec(line)?.[1]?.trim()
+    if (open !== null && info !== undefined) {
+      blocks.push({ ...open, kind: 'fenced', text: [open.opening, ...open.lines, line].join('\n') })
+      open = null
+    } else if (open !== null) open.lines.push(line)
+    else if (info !== undefined) {
+      endProse()
+      open = { info, opening: line, lines: [] }
+    } else prose.push(line)
+  }
+  // A cut-off answer does not close its fence.
+  if (open !== null) blocks.push({ ...open, kind: 'fenced', text: '' })
+  endProse()
+  return blocks
 }
 
-/** The word behind an opening fence is a language unless it begins a command. */
-function firstLine(info: string): string[] {
-  const word = info.trim()
-  return word === '' || (languageName.test(word) && word !== 'git') ? [] : [word]
+function tidied(block: Block): string {
+  if (block.kind === 'text') return block.text.replace(inlineSpan, (_all, inner: string) => inlineCommand(inner))
+  const commands = commandsOf(block)
+  return block.text === isolated(commands[0] ?? '') ? block.text : commands.map(isolated).join('\n')
 }
 
-function joinContinued(lines: readonly string[]): string[] {
-  return lines
-    .join('\n')
-    .replace(/\\\n\s*/g, '')
+function hasCommand(block: Block): boolean {
+  if (block.kind === 'fenced') return commandsOf(block).some(isCommand)
+  return [...block.text.matchAll(inlineSpan)].some(([, inner]) => isCommand(bareCommand(inner ?? '')))
+}
+
+/** The lines of a fence without prompts and blanks. The word behind the opening fence is a language unless it begins a command. */
+function commandsOf({ info, lines }: Block): string[] {
+  const joined = [...(isCommand(info) ? [info] : []), ...lines].join('\n').replace(/\\\n[ \t]*/g, '')
+  return joined
     .split('\n')
+    .map(bareCommand)
+    .filter((line) => line !== '')
 }
 
 function bareCommand(line: string): string {
-  return line.replace(shellPrompt, '').replaceAll('`', '').trim()
+  return line.trim().replace(shellPrompt, '').replaceAll('`', '').trim()
 }
 
 function isCommand(line: string): boolean {
-  return /^git\s+\S/.test(line) && !line.includes('\n')
-}
-
-function trimmedBlock(whole: string): string {
-  return whole.replace(/^[`\s]+|[`\s]+$/g, '')
+  return /^git\s+\S/.test(line)
 }
 
 function isolated(line: string): string {
   return isCommand(line) ? `\`\`\`\n${line}\n\`\`\`` : line
 }
 
-/** Commands in single backticks, or on a line of their own. */
+function inlineCommand(inner: string): string {
+  const command = bareCommand(inner)
+  return isCommand(command) ? `\`\`\`${command}\`\`\`` : inner
+}
+
+/** Commands in single backticks, else those on a line of their own. */
 function fenceLoose(text: string): string {
-  const inline = text.replace(
-    /(?<!`)`(?:\$\s*)?(git\s[^`\n]+)`(?!`)/g,
-    (_all, command: string) => `\n${isolated(command.trim())}\n`,
-  )
+  const inline = text.replace(/(?<!`)`([^`\n]+)`(?!`)/g, (all, inner: string) => {
+    const command = bareCommand(inner)
+    return isCommand(command) ? `\n${isolated(command)}\n` : all
+  })
   if (inline !== text) return inline.trim()
-  return text.replace(/^[ \t]*(?:[-*]|\d+[.)])?[ \t]*(?:\$[ \t]*)?(git [a-z][^\n]*)$/gm, (_all, command: string) =>
-    isolated(command.trim()),
-  )
+  const lines = text.split('\n').map((line) => {
+    const command = bareCommand(line.trim().replace(/^(?:[-*]|\d{1,3}[.)])\s+/, ''))
+    return isCommand(command) ? isolated(command) : line
+  })
+  return lines.join('\n')
 }

@@ -20,7 +20,9 @@ export function readableLocator(answer: string, kind: ResourceKind, question: Re
   const asGitlabReads = gitlabParses(answer)
   if (asGitlabReads !== undefined && isHonoured(asGitlabReads, kind)) return answer
   const said = asGitlabReads ?? looselyRead(answer)
-  return JSON.stringify(locatorOf(said, kind, question))
+  const json = JSON.stringify(locatorOf(said, kind, question))
+  // What ends the JSON for GitLab is escaped inside a text.
+  return json.replaceAll('`', '\\u0060').replaceAll('Question:', 'Question\\u003a')
 }
 
 /** GitLab's own reading; undefined where it would ask again. */

@@ -30,8 +30,10 @@ export const sessionTitle = promptFeature({
 })
 
 function titleIn(answer: string): string {
-  const line = bareText(answer).split('\n', 1)[0] ?? ''
-  const bare = line.replace(/^[#>*\-\s"'`]+|["'`*\s]+$/g, '').replace(/[.!?:;,]+$/, '')
+  const [bare = ''] = bareText(answer)
+    .split('\n')
+    .map((line) => line.replace(/^[#>*\-\s"'`]+|["'`*\s]+$/g, '').replace(/[.!?:;,]+$/, ''))
+    .filter((line) => line !== '')
   const chars = Array.from(bare)
   if (chars.length <= charsMax) return bare
   const cut = chars.slice(0, charsMax + 1).join('')
