@@ -29,8 +29,13 @@ export class LatencyRecorder {
     return this.#histogram.maxValue / 1000
   }
 
+  /** The span that `percent` of them do not exceed, ms. */
+  percentileMs(percent: number): number {
+    return roundMs(this.#histogram.getValueAtPercentile(percent) / 1000)
+  }
+
   percentiles(): Percentiles {
-    return mapPercentiles((name) => roundMs(this.#histogram.getValueAtPercentile(percentileOf[name]) / 1000))
+    return mapPercentiles((name) => this.percentileMs(percentileOf[name]))
   }
 }
 

@@ -1,7 +1,9 @@
+import { goodput } from './goodput.ts'
 import { overhead } from './overhead.ts'
+import { prefix } from './prefix.ts'
 import { streams } from './streams.ts'
 import type { Suite } from './suite.ts'
 import { throughput } from './throughput.ts'
 
 /** Every benchmark, in the order of the page. */
-export const suites: readonly Suite[] = [overhead, throughput, streams]
+export const suites: readonly Suite[] = [overhead, throughput, streams, goodput, prefix]
