@@ -1,4 +1,5 @@
 import { goodput } from './goodput.ts'
+import { growth } from './growth.ts'
 import { overhead } from './overhead.ts'
 import { prefix } from './prefix.ts'
 import { streams } from './streams.ts'
@@ -6,4 +7,4 @@ import type { Suite } from './suite.ts'
 import { throughput } from './throughput.ts'
 
 /** Every benchmark, in the order of the page. */
-export const suites: readonly Suite[] = [overhead, throughput, streams, goodput, prefix]
+export const suites: readonly Suite[] = [overhead, throughput, streams, goodput, prefix, growth]
