@@ -32,6 +32,8 @@ export const Sampling = z.object({
   stop: z.array(z.string().min(1)).optional(),
   /** Whoever asks removes the stop strings itself where the server may not be told all of them; the first matter most. */
   stopTrimmable: z.boolean().optional(),
+  /** The answer is short and its limit counts it alone: a model that thinks first is kept from it, or has room for it besides. */
+  brief: z.boolean().optional(),
   seed: z.int().optional(),
   presencePenalty: z.number().optional(),
   frequencyPenalty: z.number().optional(),

@@ -4,6 +4,7 @@ import type { Said } from './continuation.ts'
 import type { ChatMessage } from './message.ts'
 import type { WireProfile } from './profile.ts'
 import { capabilities } from './profile.ts'
+import { reasoningOf, reasoningReserveTokens } from './reasoning.ts'
 
 export interface WireOptions {
   /** The name the node serves the model under. */
@@ -44,7 +45,7 @@ export function toWire(call: ModelCall, options: WireOptions): { readonly path: 
     body: present({
       model: options.servedName,
       ...(asked.kind === 'chat' ? chatFields(asked) : { prompt: asked.prompt }),
-      ...samplingFields(asked, options.maxTokensField ?? maxTokensFieldOf(options.servedName), can.stopStringsMax),
+      ...samplingFields(asked, options, can.stopStringsMax),
       stream,
       stream_options: stream ? { include_usage: true } : undefined,
       return_token_ids: can.returnTokenIds ? true : undefined,
@@ -69,12 +70,16 @@ function chatFields(call: ChatCall): Record<string, unknown> {
 
 function samplingFields(
   sampling: Sampling,
-  maxTokensField: MaxTokensField,
+  { servedName, profile, maxTokensField = maxTokensFieldOf(servedName) }: WireOptions,
   stopStringsMax: number,
 ): Record<string, unknown> {
+  const reasoning = sampling.brief ? reasoningOf(servedName) : 'none'
+  const { maxTokens, temperature } = sampling
   return {
-    [maxTokensField]: sampling.maxTokens,
-    temperature: sampling.temperature,
+    [maxTokensField]: maxTokens === undefined ? undefined : maxTokens + reasoningReserveTokens[reasoning],
+    temperature: temperature === 1 || takesTemperature(servedName) ? temperature : undefined,
+    reasoning_effort: reasoning === 'effort' ? 'low' : undefined,
+    chat_template_kwargs: reasoning === 'switch' && profile !== 'openai' ? { enable_thinking: false } : undefined,
     top_p: sampling.topP,
     stop: sampling.stop?.length
       ? sampling.stop.slice(0, sampling.stopTrimmable ? stopStringsMax : undefined)
@@ -84,6 +89,11 @@ function samplingFields(
     frequency_penalty: sampling.frequencyPenalty,
     response_format: wireResponseFormat(sampling.responseFormat),
   }
+}
+
+/** Models that know one temperature and refuse to be told another (contract features §1.3, §3.4). */
+function takesTemperature(servedName: string): boolean {
+  return !/(^|[/.])(gpt-5|o[134](-|$))|claude-(opus-4-[78]|sonnet-5|fable-5|mythos-5)/.test(servedName)
 }
 
 /** GPT-5 models refuse `max_tokens`. */

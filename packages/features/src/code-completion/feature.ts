@@ -38,6 +38,7 @@ export const codeCompletion: Feature<CodeCompletionInput> = {
       ...(input.raw ? { kind: 'completion', prompt: rawPrompt(messages, model.family) } : { kind: 'chat', messages }),
       maxTokens: prompt.maxTokens,
       ...(temperature === null ? {} : { temperature }),
+      brief: true,
       // cleanAnswer removes the family's markers, told to the node or not.
       ...(prompt.stop.length === 0 ? {} : { stop: [...prompt.stop], stopTrimmable: true }),
     }

@@ -18,10 +18,7 @@ export function fitGeneration(
   contextTokens: number,
   maxTokens: number,
 ): CodeGenerationInput {
-  const budget = Math.min(
-    Math.max(contextTokens - maxTokens - templateTokens, Math.floor(contextTokens / 2)),
-    promptTokensMax,
-  )
+  const budget = Math.min(Math.max(contextTokens - maxTokens - templateTokens, 0), promptTokensMax)
   let left = bytesOfTokens(budget)
   const take = (text: string): string => {
     left -= Buffer.byteLength(text)

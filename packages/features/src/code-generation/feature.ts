@@ -30,7 +30,8 @@ export const codeGeneration: Feature<CodeGenerationInput> = {
     const variant = pickVariant(model.family, generationVariants)
     const asked: GenerationParameters = input.messages === null ? variant : promptlessParameters
     const traits = traitsOf(model.family)
-    const maxTokens = asked.maxTokens ?? traits.maxTokens ?? defaultMaxTokens
+    const wanted = asked.maxTokens ?? traits.maxTokens ?? defaultMaxTokens
+    const maxTokens = Math.min(wanted, Math.ceil(model.contextTokens / 2))
     const temperature = asked.temperature ?? traits.temperature
     const messages =
       input.messages === null
@@ -41,6 +42,7 @@ export const codeGeneration: Feature<CodeGenerationInput> = {
       maxTokens,
       ...(temperature === null ? {} : { temperature }),
       ...(asked.topP === undefined ? {} : { topP: asked.topP }),
+      brief: true,
       // cleanAnswer removes the marker, told to the node or not.
       ...(asked.stop.length === 0 ? {} : { stop: [...asked.stop], stopTrimmable: true }),
     }

@@ -11,7 +11,7 @@ export function cutSuffixOverlap(text: string, prefix: string, suffix: string): 
  * The beginning of a suggestion still under way that no end of it can cut: what may turn out to repeat the text behind the cursor is
  * left out, blanks at the end included.
  */
-export function settledStart(text: string, prefix: string, suffix: string): string {
+export function settledStart(text: string, suffix: string): string {
   const lines = text.split('\n')
   const following = followingLines(suffix)
   const restOfLine = (suffix.split('\n', 1)[0] ?? '').trim()
@@ -21,8 +21,7 @@ export function settledStart(text: string, prefix: string, suffix: string): stri
       .trimEnd()
       .split('\n')
       .map((line) => line.trimEnd())
-    const first = firstCandidate(prefix)
-    for (let from = first; from < trimmed.length; from++) {
+    for (let from = 0; from < trimmed.length; from++) {
       if (!runsOn(trimmed.slice(from), following) && !isBegun(trimmed.slice(from), following)) continue
       keep = from
       break
@@ -52,9 +51,9 @@ function readFollowing(suffix: string): readonly string[] {
   return firstBelow < 0 ? [] : below.slice(firstBelow).map((line) => line.trimEnd())
 }
 
-/** Index of the first line of a suggestion that may repeat a whole line. */
-function firstCandidate(prefix: string): number {
-  return prefix === '' || prefix.endsWith('\n') ? 0 : 1
+/** Behind a line begun, the first line of a suggestion ends that line: only with the next one too is it sure to repeat what follows. */
+function linesToRepeat(from: number, prefix: string): number {
+  return from === 0 && prefix !== '' && !prefix.endsWith('\n') ? 2 : 1
 }
 
 function cutLines(text: string, prefix: string, suffix: string): string {
@@ -64,9 +63,9 @@ function cutLines(text: string, prefix: string, suffix: string): string {
     .trimEnd()
     .split('\n')
     .map((line) => line.trimEnd())
-  for (let from = firstCandidate(prefix); from < lines.length; from++) {
+  for (let from = 0; from < lines.length; from++) {
     const repeated = lines.slice(from)
-    if (!runsOn(repeated, following)) continue
+    if (repeated.length < linesToRepeat(from, prefix) || !runsOn(repeated, following)) continue
     const kept = text.split('\n').slice(0, from).join('\n').trimEnd()
     if (hasWord(repeated.join('')) || (isBalanced(kept) && !isBalanced(text))) return kept
   }

@@ -58,7 +58,7 @@ function settledPart(answer: string, context: AnswerContext, eager: boolean): st
   if (isUndecided(unescaped, context)) return ''
   const code = beforeOpenFence(uncover(unescaped, context), context)
   if (mayEcho(code, context.prefix)) return ''
-  return settledStart(code, context.prefix, context.suffix)
+  return settledStart(code, context.suffix)
 }
 
 /** Whether all so far may be reasoning, a tag or talk ahead of the code. */
@@ -89,7 +89,7 @@ function withoutHeldLine(answer: string, context: AnswerContext): string {
   const line = answer.slice(feed + 1)
   if (/^\s*[`<]/.test(line)) return whole
   if (isProsePlace(context)) return answer
-  const first = whole.trim() === ''
+  const first = isUndecided(whole, context)
   const plain = !looksLikeCode(line)
   if (first && plain && (cursorLineOf(context.prefix).trim() === '' || mayOpenPreamble(line))) return whole
   if (!first && plain && (/\n\s*\n$/.test(whole) || isClosing(line))) return whole
