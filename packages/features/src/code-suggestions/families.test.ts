@@ -1,4 +1,4 @@
-import { familyNames, toWire, traitsOf } from '@penstock/models'
+import { familyNames, textOf, toWire, traitsOf } from '@penstock/models'
 import type { Family } from '@penstock/models'
 import { describe, expect, test } from 'vitest'
 import { codeCompletion } from '../code-completion/feature.ts'
@@ -154,7 +154,7 @@ describe.each(families)('%s', (family) => {
     )
     for (const call of [completion, generation]) {
       if (call?.kind !== 'chat') throw new Error('expected a chat')
-      const bytes = call.messages.reduce((sum, { content }) => sum + Buffer.byteLength(JSON.stringify(content)), 0)
+      const bytes = call.messages.reduce((sum, message) => sum + Buffer.byteLength(textOf(message)), 0)
       const output = Math.min(call.maxTokens ?? 0, contextTokens / 2)
       // Three bytes a token is on the high side for code.
       expect(bytes / 3 + output).toBeLessThanOrEqual(contextTokens)
