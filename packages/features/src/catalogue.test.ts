@@ -9,10 +9,8 @@ test('docs/features.md is what the code says; -u writes it anew', async () => {
 
 test('every feature that GitLab knows says what GitLab promises, where it is asked and what opens it', () => {
   const ours = ['openai-', 'anthropic-']
-  for (const feature of Object.values<Feature<unknown>>(features)) {
-    if (ours.some((prefix) => feature.name.startsWith(prefix))) continue
-    expect(feature.about?.promised, feature.name).toMatch(/\S/)
-    expect(feature.about?.endpoints.length, feature.name).toBeGreaterThan(0)
-    expect(feature.about?.unitPrimitives.length, feature.name).toBeGreaterThan(0)
-  }
+  const silent = Object.values<Feature<unknown>>(features)
+    .filter(({ name }) => !ours.some((prefix) => name.startsWith(prefix)))
+    .filter(({ about }) => !about?.promised || about.endpoints.length === 0 || about.unitPrimitives.length === 0)
+  expect(silent.map(({ name }) => name)).toEqual([])
 })

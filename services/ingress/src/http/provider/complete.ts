@@ -8,6 +8,7 @@ import type { Exchange } from '../exchange.ts'
 import type { Handler, HandlerDependencies } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
 import { intakeOf } from '../intake.ts'
+import { checkFits } from './fits-model.ts'
 import type { CollectedAnswer, EventWriter, ProviderApi, ProviderRequest } from './provider-api.ts'
 
 /** On whose behalf a request runs, and at which model. */
@@ -28,6 +29,7 @@ export const complete =
     const admitted = admit(exchange, parsed.model)
     if (admitted === null) return api.errors.unknownModel(parsed.model)
     const intake = intakeOf(api.feature, { input: parsed.input, ...admitted }, exchange, dependencies.digest)
+    checkFits(admitted.model, intake.promptTokensEstimate, dependencies.config())
     const answer = await dependencies.desk.ask(intake, exchange.clientGone)
     const envelope: AnswerEnvelope = {
       id: `${api.idPrefix}${randomBytes(12).toString('hex')}`,
