@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defaultSettings } from './node-settings.ts'
+import type { NodeSettings } from './node-settings.ts'
 import type { SimulatedNodeOptions } from './simulated-node.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -16,10 +16,12 @@ const Variables = z.object({
   VLLM_SIM_HOST: z.string().default('127.0.0.1'),
   /** Served names, separated by commas; the first seeds the text. */
   VLLM_SIM_MODEL: names.default(['penstock-sim']),
-  VLLM_SIM_TTFT_MS: z.coerce.number().min(0).default(defaultSettings.ttftMs),
-  VLLM_SIM_ITL_MS: z.coerce.number().min(0).default(defaultSettings.itlMs),
-  VLLM_SIM_MAX_NUM_SEQS: z.coerce.number().int().min(1).default(defaultSettings.sequencesMax),
-  VLLM_SIM_MAX_MODEL_LEN: z.coerce.number().int().min(1).default(defaultSettings.modelLengthMax),
+  /** Performance profile; none: fixed times. */
+  VLLM_SIM_PERFORMANCE: z.string().optional(),
+  VLLM_SIM_TTFT_MS: z.coerce.number().min(0).optional(),
+  VLLM_SIM_ITL_MS: z.coerce.number().min(0).optional(),
+  VLLM_SIM_MAX_NUM_SEQS: z.coerce.number().int().min(1).optional(),
+  VLLM_SIM_MAX_MODEL_LEN: z.coerce.number().int().min(1).optional(),
   /** Key that `/v1` asks for; none when unset. */
   VLLM_SIM_API_KEY: z.string().optional(),
 })
@@ -37,9 +39,15 @@ export const nodeOptions = (environment: Record<string, string | undefined>): Si
     port: variables.VLLM_SIM_PORT,
     adminPort: variables.VLLM_SIM_ADMIN_PORT,
     apiKeys: variables.VLLM_SIM_API_KEY === undefined ? [] : [variables.VLLM_SIM_API_KEY],
-    ttftMs: variables.VLLM_SIM_TTFT_MS,
-    itlMs: variables.VLLM_SIM_ITL_MS,
-    sequencesMax: variables.VLLM_SIM_MAX_NUM_SEQS,
-    modelLengthMax: variables.VLLM_SIM_MAX_MODEL_LEN,
+    ...(variables.VLLM_SIM_PERFORMANCE !== undefined && { performance: { profile: variables.VLLM_SIM_PERFORMANCE } }),
+    ...given({
+      ttftMs: variables.VLLM_SIM_TTFT_MS,
+      itlMs: variables.VLLM_SIM_ITL_MS,
+      sequencesMax: variables.VLLM_SIM_MAX_NUM_SEQS,
+      modelLengthMax: variables.VLLM_SIM_MAX_MODEL_LEN,
+    }),
   }
 }
+
+const given = (settings: { readonly [K in keyof NodeSettings]?: NodeSettings[K] | undefined }): Partial<NodeSettings> =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))

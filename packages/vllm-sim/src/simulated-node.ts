@@ -1,5 +1,5 @@
 import { adminHandler } from './admin-server.ts'
-import { systemClock } from './clock.ts'
+import { scaledClock, systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { FaultBook } from './faults/fault-book.ts'
 import { Fault } from './faults/fault.ts'
@@ -7,14 +7,14 @@ import type { FaultInput } from './faults/fault.ts'
 import { listen } from './http/http-listener.ts'
 import { InferenceRoute } from './http/inference-route.ts'
 import { NodeMetrics } from './metrics/node-metrics.ts'
-import { changedSettings, defaultSettings } from './node-settings.ts'
+import { createNodeEngine } from './node-engine.ts'
+import type { PerformanceOptions } from './node-engine.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { RequestLog } from './request-log.ts'
 import type { RequestRecord, RequestTotals } from './request-log.ts'
 import { ServedModels } from './served-models.ts'
 import type { LoraAdapter } from './served-models.ts'
 import { dataHandler } from './server.ts'
-import { TimingEngine } from './timing-engine.ts'
 
 export interface SimulatedNodeOptions extends Partial<NodeSettings> {
   /** Names it answers to. The first stands in every answer and seeds the text: nodes with the same first name say the same. */
@@ -27,6 +27,10 @@ export interface SimulatedNodeOptions extends Partial<NodeSettings> {
   readonly apiKeys?: readonly string[]
   /** Adapters it has from the start (`--lora-modules`). */
   readonly loraAdapters?: readonly LoraAdapter[]
+  /** Hardware to behave like; without it, tokens come at fixed times (`ttftMs`, `itlMs`). */
+  readonly performance?: PerformanceOptions | undefined
+  /** How many seconds of the node pass in one: 10 for a demonstration. All its instants are on that time. */
+  readonly speed?: number
   readonly clock?: Clock
 }
 
@@ -63,11 +67,14 @@ export const startSimulatedNode = async (options: SimulatedNodeOptions = {}): Pr
     adminPort = 0,
     apiKeys = [],
     loraAdapters = [],
-    clock = systemClock,
+    performance,
+    speed = 1,
+    clock: realClock = systemClock,
     ...start
   } = options
-  let settings = changedSettings(defaultSettings, start)
-  const engine = new TimingEngine(settings, { clock })
+  const clock = speed === 1 ? realClock : scaledClock(speed, realClock)
+  const { engine, change, settings: startSettings } = createNodeEngine(start, performance, { clock })
+  let settings = startSettings
   const faults = new FaultBook()
   const metrics = new NodeMetrics(models[0])
   const log = new RequestLog()
@@ -81,9 +88,8 @@ export const startSimulatedNode = async (options: SimulatedNodeOptions = {}): Pr
     models: served,
     settings: () => settings,
   })
-  const configure = (change: unknown): void => {
-    settings = changedSettings(settings, change)
-    engine.configure(settings)
+  const configure = (wanted: unknown): void => {
+    settings = change(settings, wanted)
   }
 
   const dataRoutes = dataHandler({ apiKeys }, { settings: () => settings, models: served, inference, engine, metrics })
