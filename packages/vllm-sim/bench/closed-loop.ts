@@ -1,9 +1,9 @@
 import { BatchingEngine, SyntheticSequence, VirtualClock, performanceProfile } from '../src/index.ts'
-import type { SequenceTrace } from '../src/index.ts'
+import type { PerformanceProfile, SequenceTrace } from '../src/index.ts'
 
 export interface ClosedLoop {
-  /** Name of a performance profile. */
-  readonly profile: string
+  /** A performance profile or its name. */
+  readonly profile: string | PerformanceProfile
   readonly promptTokens: number
   readonly outputTokens: number
   /** Clients; each asks again as soon as it was answered. */
@@ -28,7 +28,8 @@ export interface ClosedLoopResult {
 /** Plays a closed loop on the engine alone: no jitter, no front end, and prompts that have nothing in common. */
 export const playClosedLoop = (loop: ClosedLoop): ClosedLoopResult => {
   const clock = new VirtualClock()
-  const engine = new BatchingEngine({ profile: performanceProfile(loop.profile) }, { clock })
+  const profile = typeof loop.profile === 'string' ? performanceProfile(loop.profile) : loop.profile
+  const engine = new BatchingEngine({ profile }, { clock })
   const traces: SequenceTrace[] = []
   const gaps: number[] = []
   let left = loop.clients * loop.requestsPerClient

@@ -21,7 +21,7 @@ export interface NodeEngine {
   readonly engine: Engine
   readonly settings: NodeSettings
   /** The settings with a change applied, in force from here on. Throws ZodError for what is out of range, unknown or fixed. */
-  change(settings: NodeSettings, change: unknown): NodeSettings
+  readonly change: (settings: NodeSettings, change: unknown) => NodeSettings
 }
 
 interface NodeEngineDependencies {
