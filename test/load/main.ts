@@ -5,12 +5,16 @@ import { abortedOnInterruption, isInterruption } from '../stack/interruption.ts'
 import { benchUsage, readBenchArguments } from './bench-arguments.ts'
 import type { BenchArguments } from './bench-arguments.ts'
 import { describeMachine } from './machine.ts'
+import { writePage } from './report/page.ts'
 import type { Suite, SuiteResult } from './suites/suite.ts'
 
 const projectRoot = resolve(import.meta.dirname, '../..')
 
+const docs = join(projectRoot, 'docs')
+
 const run = async (wanted: BenchArguments, command: string, signal: AbortSignal): Promise<number> => {
-  const { suites, options, json, out } = wanted
+  const { suites, options, json, out, reportOnly } = wanted
+  if (reportOnly) return await report()
   console.error(`seed ${options.seed}`)
   const machine = await describeMachine(projectRoot)
   const documents: Record<string, object> = {}
@@ -36,7 +40,7 @@ const run = async (wanted: BenchArguments, command: string, signal: AbortSignal)
   }
   if (json)
     console.log(JSON.stringify(suites.length === 1 ? Object.values(documents)[0] : { suites: documents }, null, 2))
-  if (out !== undefined) await writeDocuments(resolve(projectRoot, out), documents)
+  if (out !== undefined && (await writeDocuments(resolve(projectRoot, out), documents))) await report()
   for (const failure of failures) console.error(`failed: ${failure}`)
   return failures.length === 0 ? 0 : 1
 }
@@ -55,10 +59,16 @@ const runSuite = async (suite: Suite, { options }: BenchArguments, signal: Abort
   }
 }
 
+const report = async (): Promise<number> => {
+  const shown = await writePage(docs)
+  console.error(`docs/benchmarks.md shows ${shown.join(', ')}`)
+  return 0
+}
+
 const describeAbsent = ({ subject, reason }: SuiteResult['absent'][number]): string => `${subject}: no part, ${reason}`
 
-/** One document into the named file; several, or one into a folder, as `SUITE.json` each. */
-const writeDocuments = async (path: string, documents: Readonly<Record<string, object>>): Promise<void> => {
+/** One document into the named file; several, or one into a folder, as `SUITE.json` each. Returns whether the page shows them. */
+const writeDocuments = async (path: string, documents: Readonly<Record<string, object>>): Promise<boolean> => {
   const entries = Object.entries(documents)
   const toFile = extname(path) === '.json' && entries.length === 1
   for (const [name, document] of entries) {
@@ -66,6 +76,7 @@ const writeDocuments = async (path: string, documents: Readonly<Record<string, o
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, `${JSON.stringify(document, null, 2)}\n`)
   }
+  return (toFile ? dirname(path) : path) === join(docs, 'benchmarks')
 }
 
 const args = process.argv.slice(2)

@@ -18,7 +18,10 @@ export interface TestStackOptions {
   /** Ceiling of requests in flight per node. Default 64. */
   readonly nodeInFlightMax?: number
   /** Changes the configuration before it is stored; is told the secret of the OpenAI key. */
-  readonly configure?: (document: ConfigDocumentInput, openAiKey: string) => ConfigDocumentInput
+  readonly configure?: (
+    document: ConfigDocumentInput,
+    openAiKey: string,
+  ) => ConfigDocumentInput | Promise<ConfigDocumentInput>
   /** Further variables of Penstock's services; nodes do not get them. */
   readonly env?: Readonly<Record<string, string>>
   /** Stops everything when aborted, also in the middle of the start. */
@@ -98,7 +101,7 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
     nodeInFlightMax: options.nodeInFlightMax ?? 64,
     openAiKey,
   })
-  await writeSeedConfig(seedFile, options.configure?.(seed, openAiKey) ?? seed)
+  await writeSeedConfig(seedFile, (await options.configure?.(seed, openAiKey)) ?? seed)
 
   const [apiPort, metricsPort] = [await freePort(), await freePort()]
   const secrets = { PENSTOCK_PRINCIPAL_SECRET: openAiKey, PENSTOCK_CACHE_SALT_SECRET: openAiKey }

@@ -12,6 +12,7 @@ import { LatencyRecorder, roundMs } from '../latency.ts'
 import { measure } from '../measure.ts'
 import { penstock } from '../subjects/own-subjects.ts'
 import { textTable } from '../text-table.ts'
+import { loopbackAddresses } from './loopback-addresses.ts'
 import { steadyLoad } from './steady-load.ts'
 import type { Suite, SuiteContext, SuiteResult } from './suite.ts'
 
@@ -33,7 +34,7 @@ interface GrowthRow {
 
 type Measured = Omit<GrowthRow, 'cpuRatio' | 'subject' | 'what' | 'size'>
 
-const sizes = { 'queued jobs': [10, 1000, 100_000], nodes: [2, 100, 1000], pools: [1, 50, 200] } as const
+const sizes = { 'queued jobs': [10, 1000, 100_000], nodes: [1, 100, 1000], pools: [1, 50, 200] } as const
 /** The growth that counts as none. */
 const flatWithin = 1.3
 const projectRoot = resolve(import.meta.dirname, '../../..')
@@ -41,7 +42,7 @@ const node = { ttftMs: 5, itlMs: 2 } as const
 
 export const growth: Suite = {
   name: 'growth',
-  summary: 'what a request costs with 10 to 100,000 jobs queued, 2 to 1,000 nodes, 1 to 200 pools in one worker',
+  summary: 'what a request costs with 10 to 100,000 jobs queued, 1 to 1,000 nodes, 1 to 200 pools in one worker',
   subjects: ['penstock'],
   run: (context) => runGrowth(context),
 }
@@ -186,7 +187,11 @@ const costOfPlaces = async (
       workers: 1,
       routers: 1,
       nodeEnv: { VLLM_SIM_TTFT_MS: String(node.ttftMs), VLLM_SIM_ITL_MS: String(node.itlMs) },
-      configure: (document) => (what === 'nodes' ? withNodes(document, size) : withPools(document, size)),
+      async configure(document) {
+        const urls = document.nodes.map(({ url }) => url)
+        const addresses = await loopbackAddresses(urls, size, held)
+        return what === 'nodes' ? withNodes(document, addresses) : withPools(document, addresses)
+      },
       signal,
       onNotice: onProgress,
     }),
@@ -211,25 +216,20 @@ const costOfPlaces = async (
   }
 }
 
-/** The pool with so many nodes: names of their own, the addresses of those that run. */
-const withNodes = (document: ConfigDocumentInput, count: number): ConfigDocumentInput => {
-  const nodes = Array.from({ length: count }, (_, index) => ({
-    ...(document.nodes[index % document.nodes.length] as ConfigDocumentInput['nodes'][number]),
-    name: `node-${index + 1}`,
-  }))
+/** The pool with so many nodes. */
+const withNodes = (document: ConfigDocumentInput, urls: readonly string[]): ConfigDocumentInput => {
+  const nodes = urls.map((url, index) => ({ name: `node-${index + 1}`, url }))
   const pools = document.pools.map((pool) => ({ ...pool, nodes: nodes.map(({ name }) => name) }))
   return { ...document, nodes, pools }
 }
 
 /** Further pools with a node each, watched by the same worker, that nobody asks anything. */
-const withPools = (document: ConfigDocumentInput, count: number): ConfigDocumentInput => {
-  const others = Array.from({ length: count - 1 }, (_, index) => index + 1)
-  const [first] = document.nodes
-  if (first === undefined) return document
+const withPools = (document: ConfigDocumentInput, urls: readonly string[]): ConfigDocumentInput => {
+  const others = urls.slice(1).map((url, index) => ({ name: `other-${index + 1}`, url }))
   return {
     ...document,
-    nodes: [...document.nodes, ...others.map((index) => ({ ...first, name: `other-${index}` }))],
-    pools: [...document.pools, ...others.map((index) => ({ name: `pool-${index}`, nodes: [`other-${index}`] }))],
+    nodes: [...document.nodes, ...others],
+    pools: [...document.pools, ...others.map(({ name }) => ({ name: `pool-of-${name}`, nodes: [name] }))],
   }
 }
 
