@@ -30,6 +30,18 @@ const AzureOpenAi = z.strictObject({
   maxTokensField: MaxTokensField.default('max_completion_tokens'),
 })
 
+/**
+ * AWS Bedrock through its Converse API: a model's `servedName` is its model id or inference profile. Credentials: the node's
+ * `credential` is a Bedrock API key; else `accessKey`; else AWS's default chain on the worker's machine.
+ */
+const Bedrock = z.strictObject({
+  kind: z.literal('bedrock'),
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1'),
+  accessKey: z
+    .strictObject({ id: SecretReference, secret: SecretReference, sessionToken: SecretReference.optional() })
+    .optional(),
+})
+
 /** What kind of server a node is, and what it has to be told. */
-export const Backend = z.discriminatedUnion('kind', [Vllm, OpenAi, AzureOpenAi])
+export const Backend = z.discriminatedUnion('kind', [Vllm, OpenAi, AzureOpenAi, Bedrock])
 export type BackendConfig = z.output<typeof Backend>

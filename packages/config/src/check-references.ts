@@ -60,6 +60,8 @@ export function checkReferences(document: References, context: z.RefinementCtx):
     )
     if (node.backend.kind === 'azure-openai' && node.credential === undefined)
       report(['nodes', n, 'credential'], 'is missing: Azure OpenAI answers nobody without a key')
+    if (node.backend.kind === 'bedrock' && node.backend.accessKey !== undefined && node.credential !== undefined)
+      report(['nodes', n, 'backend', 'accessKey'], "is a second credential beside the node's own: give one of them")
   }
 
   reportRepeated(document.pools, ['pools'], 'name', (pool) => pool.name, 'another pool is named', report)

@@ -130,6 +130,14 @@ describe('parseConfig', () => {
       'p.yaml:5:35 nodes[0].backend.apiVersion: must be YYYY-MM-DD, YYYY-MM-DD-preview or v1',
     )
     expect(problemsOf(azure('{kind: openai, stream: false}'))).toBe('')
+    expect(problemsOf(azure('{kind: bedrock}'))).toBe('p.yaml:5:5 nodes[0].backend.region: is missing')
+    expect(problemsOf(azure('{kind: bedrock, region: Frankfurt}'))).toBe(
+      'p.yaml:5:30 nodes[0].backend.region: must be a region such as eu-central-1',
+    )
+    const both = '{kind: bedrock, region: eu-central-1, accessKey: {id: env:A, secret: env:B}}\n    credential: env:K'
+    expect(problemsOf(azure(both))).toBe(
+      "p.yaml:5:52 nodes[0].backend.accessKey: is a second credential beside the node's own: give one of them",
+    )
   })
 
   test('names, urls and aliases: what must be unique, and what need not', () => {

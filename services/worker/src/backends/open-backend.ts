@@ -1,5 +1,6 @@
 import type { NodeConfig } from '@penstock/config'
 import type { Backend } from './backend.ts'
+import { BedrockBackend } from './bedrock/bedrock-backend.ts'
 import { OpenAiBackend } from './openai-backend.ts'
 import { azureDialect, plainDialect, vllmDialect } from './openai-dialect.ts'
 import type { OpenAiDialect } from './openai-dialect.ts'
@@ -20,5 +21,7 @@ export const openBackend = (config: NodeConfig, readCredential: ReadCredential):
       return speak(plainDialect(backend))
     case 'azure-openai':
       return speak(azureDialect(backend))
+    case 'bedrock':
+      return new BedrockBackend({ node: config.name, url: config.url, backend, apiKey: credential }, readCredential)
   }
 }
