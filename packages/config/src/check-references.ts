@@ -21,6 +21,7 @@ interface References {
       string,
       {
         model?: string | undefined
+        gateway?: string | undefined
         lane?: string | undefined
         firstByteMs?: number | undefined
         totalMs?: number | undefined
@@ -33,6 +34,7 @@ interface References {
     family?: string | undefined
     model: string
   }[]
+  readonly gateways: readonly { name: string }[]
   readonly openai: {
     readonly keys: readonly { name: string; sha256: string; scopes?: readonly string[] | undefined }[]
   }
@@ -95,10 +97,16 @@ export function checkReferences(document: References, context: z.RefinementCtx):
     )
   }
 
+  const gatewayNames = new Set(document.gateways.map((gateway) => gateway.name))
+  reportRepeated(document.gateways, ['gateways'], 'name', (each) => each.name, 'another gateway is named', report)
   for (const [name, feature] of Object.entries(document.features)) {
     const model = feature.model === undefined ? undefined : modelsByName.get(feature.model)
     if (feature.model !== undefined && model === undefined)
       report(['features', name, 'model'], `no model is named ${quoted(feature.model)}`)
+    if (feature.gateway !== undefined && !gatewayNames.has(feature.gateway))
+      report(['features', name, 'gateway'], `no gateway is named ${quoted(feature.gateway)}`)
+    if (feature.gateway !== undefined && feature.model !== undefined)
+      report(['features', name, 'gateway'], 'the feature has a model already: give one of them')
     const pool = model && poolsByName.get(model.pool)
     if (pool && feature.lane !== undefined && !pool.lanes.some((lane) => lane.name === feature.lane))
       report(['features', name, 'lane'], `pool ${quoted(pool.name)} has no lane ${quoted(feature.lane)}`)

@@ -114,10 +114,23 @@ const Model = z
     contextTokens: contextTokens ?? traitsOf(model.family).contextTokens,
   }))
 
+/** A vendor's gateway outside the domain: GitLab's own in the cloud, for instance. */
+const Gateway = z.strictObject({
+  name: ConfigName,
+  /** What request paths are appended to, `https://cloud.gitlab.com/ai` for instance. */
+  url: EndpointUrl,
+  /** Its bearer token; absent: the request's own token goes along. */
+  credential: SecretReference.optional(),
+  /** Requests at once, per ingress. Beyond: 429. */
+  inFlightMax: z.int().min(1).max(4096).default(64),
+})
+
 const Feature = z.strictObject({
   /** Model for requests that name none. */
   model: ConfigName.optional(),
   inactive: z.boolean().default(false),
+  /** Leaves the domain: answered by this gateway instead of a model here. */
+  gateway: ConfigName.optional(),
   lane: Lane.optional(),
   firstByteMs: SpanMs.optional(),
   totalMs: SpanMs.optional(),
@@ -159,6 +172,7 @@ export const ConfigDocument = z
     features: z.record(FeatureName, Feature).default({}),
     /** Rules for `model_metadata`, first match wins, before endpoint and identifier are looked up. */
     routing: z.array(RoutingRule).max(10_000).default([]),
+    gateways: z.array(Gateway).max(16).default([]),
     openai: z.strictObject({ keys: z.array(OpenAiKey).max(10_000).default([]) }).prefault({}),
   })
   .superRefine(checkReferences)
@@ -171,5 +185,6 @@ export type ConfigDocumentInput = z.input<typeof ConfigDocument>
 export type NodeConfig = ConfigDocument['nodes'][number]
 export type PoolConfig = ConfigDocument['pools'][number]
 export type ModelConfig = ConfigDocument['models'][number]
+export type GatewayConfig = ConfigDocument['gateways'][number]
 export type FeatureConfig = ConfigDocument['features'][string]
 export type RoutingRule = ConfigDocument['routing'][number]

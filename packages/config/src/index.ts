@@ -3,6 +3,7 @@ export { ConfigDocument } from './document.ts'
 export type {
   ConfigDocumentInput,
   FeatureConfig,
+  GatewayConfig,
   ModelConfig,
   NodeConfig,
   PoolConfig,

@@ -57,6 +57,7 @@ describe('parseConfig', () => {
           },
         ],
         features: {},
+        gateways: [],
         routing: [],
         openai: { keys: [] },
       },
@@ -91,6 +92,11 @@ describe('parseConfig', () => {
     ],
     ['openai: {keys: [{name: a, sha256: zz}]}', 'p.yaml:13:27 openai.keys[0].sha256: must be 64 hexadecimal digits'],
     ['feature: {}', 'p.yaml:13:1 feature: unknown key'],
+    ['features: {chat: {gateway: x}}', 'p.yaml:13:19 features.chat.gateway: no gateway is named "x"'],
+    [
+      'gateways: [{name: g, url: "https://x"}]\nfeatures: {chat: {gateway: g, model: codestral}}',
+      'p.yaml:14:19 features.chat.gateway: the feature has a model already: give one of them',
+    ],
     ['features: {"A B": {}}', 'p.yaml:13:12 features["A B"]: must be a feature name: a-z, 0-9, _ and -, at most 64'],
     ['"__proto__": {x: 1}', 'p.yaml:13:1 __proto__: unknown key'],
   ])('%s', (line, problem) => {

@@ -1,3 +1,4 @@
+export * from './credentials.ts'
 export * from './environment.ts'
 export * from './lifecycle.ts'
 export * from './logger.ts'

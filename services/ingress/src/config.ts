@@ -56,7 +56,8 @@ const bypasses = [
 ]
 const isOn = (value: string | undefined): boolean => value !== undefined && /^(true|1|yes|on)$/i.test(value.trim())
 
-export type IngressConfig = z.infer<typeof variables>
+/** `environment` is kept whole for credential references such as `env:NAME`. */
+export type IngressConfig = z.infer<typeof variables> & { environment: Environment }
 
 /** Throws an error that names every bad variable, and every switch that Penstock refuses. */
 export const loadConfig = (environment: Environment): IngressConfig => {
@@ -73,5 +74,5 @@ export const loadConfig = (environment: Environment): IngressConfig => {
   for (const [alias, name] of Object.entries(aliases)) renamed[name] ||= environment[alias]
   // An empty portal URL is how offline instances switch the second issuer off.
   if (environment['AIGW_CUSTOMER_PORTAL_URL'] === '') renamed['AIGW_CUSTOMER_PORTAL_URL'] = 'none'
-  return Object.freeze(readEnvironment(variables, renamed))
+  return Object.freeze({ ...readEnvironment(variables, renamed), environment })
 }

@@ -6,7 +6,7 @@ import type { ConfigSnapshot } from '@penstock/config'
 import { IngressId } from '@penstock/contracts'
 import { DocsIndex } from '@penstock/docs-search'
 import { featureByName } from '@penstock/features'
-import { startMetricsServer } from '@penstock/runtime'
+import { credentialReader, startMetricsServer } from '@penstock/runtime'
 import type { Logger, RunningService, Shell } from '@penstock/runtime'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { shipRecords } from './adapters/audit-shipper.ts'
@@ -17,6 +17,8 @@ import { createAuthenticate, createTokenVerifier, createUserTokenIssuer, KeyStor
 import type { IngressConfig } from './config.ts'
 import { defaultLifeLimits } from './core/limits.ts'
 import { Desk } from './desk.ts'
+import { leavingFeatures } from './relay/elsewhere.ts'
+import { Relay } from './relay/relay.ts'
 import { createHttpApp } from './http/app.ts'
 import { createHttpMetrics } from './http/http-metrics.ts'
 
@@ -56,12 +58,13 @@ export const startIngress = async (
   )
   await followed.ready
   const ingress = IngressId.parse(`i-${randomBytes(6).toString('hex')}`)
+  const trail = trailOn(audit)
   const desk = held.use(
     new Desk(
       { ingress, limits: defaultLifeLimits, requestsMax: config.PENSTOCK_REQUESTS_MAX, recordWithinMs },
       {
         outside: outsideOverBus(bus, ingress),
-        trail: trailOn(audit),
+        trail,
         log,
         tracing,
         now: monotonic,
@@ -85,6 +88,14 @@ export const startIngress = async (
       log,
       events: createHttpMetrics(registry),
       config: () => followed.current(),
+      relay: new Relay({
+        trail,
+        log,
+        readCredential: credentialReader(config.environment),
+        timeLimits: (feature) => timeLimitsOf(feature, followed.current()),
+        recordWithinMs,
+        now: monotonic,
+      }),
       authenticate: createAuthenticate(
         { serviceName },
         { verifyToken: createTokenVerifier({ audience: serviceName }, { keys, now: Date.now }), digest },
@@ -97,7 +108,7 @@ export const startIngress = async (
           ...(bus.connected ? [] : ['the bus is away']),
           ...(stop.aborted ? ['draining'] : []),
         ]
-        return { ready: reasons.length === 0, reasons }
+        return { ready: reasons.length === 0, reasons, leavesDomain: leavingFeatures(followed.current()) }
       },
       now: Date.now,
       monotonic,

@@ -3,9 +3,9 @@ import { connectBus } from '@penstock/bus'
 import { followConfig } from '@penstock/config'
 import { WorkerId } from '@penstock/contracts'
 import { BullMqPoolQueue } from '@penstock/queue'
+import { credentialReader } from '@penstock/runtime'
 import type { RunningService, Shell } from '@penstock/runtime'
 import type { WorkerConfig } from './config.ts'
-import { credentialReader } from './credentials.ts'
 import { Worker } from './worker.ts'
 
 /** Composition root of the worker: configuration, bus, queue, then the work. */

@@ -2,13 +2,15 @@ import { RequestFailure } from '@penstock/contracts'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { callEnded } from './access-log.ts'
+import { deskOrElsewhere, Elsewhere } from '../relay/elsewhere.ts'
+import type { Relay } from '../relay/relay.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BodyRefusal } from './body-refusal.ts'
 import { endBrokenConnection, limitConnections } from './connection-limits.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
 import { preflightAnswer } from './cors.ts'
 import { Exchange } from './exchange.ts'
-import type { Front, Route } from './front.ts'
+import type { Front, Handler, Route } from './front.ts'
 import { gitlabFront, openPaths } from './gitlab/front.ts'
 import type { GitlabFrontDependencies } from './gitlab/front.ts'
 import type { HttpAnswer } from './http-answer.ts'
@@ -47,6 +49,8 @@ const httpAppDefaults: HttpAppOptions = {
 
 export interface HttpAppDependencies extends GitlabFrontDependencies {
   readonly events: HttpEvents
+  /** Where features go that the configuration sends to a vendor. */
+  readonly relay: Pick<Relay, 'answer'>
   /** Monotonic clock, ms. */
   monotonic(): number
 }
@@ -66,7 +70,10 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
   const limits = { ...httpAppDefaults, ...options }
   const budget = new BodyBudget(limits.bodyBudgetBytes)
   const exchangeLimits = { budget, bytesMax: limits.bodyBytesMax, unreadBytesMax: limits.unreadBytesMax }
-  const fronts = { gitlab: gitlabFront(dependencies), openAi: openAiFront(dependencies) }
+  const fronts = {
+    gitlab: gitlabFront({ ...dependencies, desk: deskOrElsewhere(dependencies.desk, () => dependencies.config()) }),
+    openAi: openAiFront(dependencies),
+  }
   const frontOf = (path: string): Front => (isOpenAiPath(path) ? fronts.openAi : fronts.gitlab)
   const exchanges = new WeakMap<FastifyRequest, Exchange>()
 
@@ -128,10 +135,19 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
         const exchange = exchanges.get(request)
         if (exchange === undefined) throw new Error('a handler ran ahead of the first hook')
         reply.hijack()
-        const answer = await answerOf(failed, exchange, () => handle(exchange))
+        const answer = await answerOf(failed, exchange, () => handledOrRelayed(exchange, handle))
         if (answer !== null) exchange.send(answer)
       },
     })
+  }
+
+  async function handledOrRelayed(exchange: Exchange, handle: Handler): Promise<HttpAnswer | null> {
+    try {
+      return await handle(exchange)
+    } catch (error) {
+      if (error instanceof Elsewhere) return dependencies.relay.answer(exchange, error)
+      throw error
+    }
   }
 
   /** The answer of a step, or the front's error for what the step threw; null when there is nothing more to send. */

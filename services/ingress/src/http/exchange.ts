@@ -43,6 +43,8 @@ export class Exchange {
   /** Code under which the call failed, for the log. */
   failure: string | null = null
   firstChunkAt: number | null = null
+  /** The body once it was read. */
+  bodyJson: unknown = undefined
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #limits: ExchangeLimits
@@ -106,6 +108,7 @@ export class Exchange {
     const giveBack = (): void => this.#limits.budget.giveBack(bytes)
     if (this.#response.closed) giveBack()
     else this.#response.once('close', giveBack)
+    this.bodyJson = json
     return json
   }
 

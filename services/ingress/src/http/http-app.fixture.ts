@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
-import type { ConfigSnapshot } from '@penstock/config'
+import type { ConfigDocumentInput, ConfigSnapshot } from '@penstock/config'
 import { validateDocument } from '@penstock/config'
 import type { Accepted } from '@penstock/contracts'
 import { vi } from 'vitest'
@@ -13,6 +13,8 @@ import { keyedDigest } from '../auth/keyed-digest.ts'
 import { createUserTokenIssuer } from '../auth/user-token.ts'
 import { createTokenVerifier } from '../auth/verify-token.ts'
 import type { Answer, AnswerPart, Intake, RequestDesk } from '../core/intake.ts'
+import { leavingFeatures } from '../relay/elsewhere.ts'
+import { Relay } from '../relay/relay.ts'
 import { createHttpApp } from './app.ts'
 import type { DocsSearch } from './gitlab/docs-search.ts'
 import type { HttpAppOptions } from './app.ts'
@@ -23,7 +25,7 @@ export const limitedKey = 'sk-limited-key'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-const snapshotOf = (): ConfigSnapshot => {
+const snapshotOf = (configure: Partial<ConfigDocumentInput>): ConfigSnapshot => {
   const validated = validateDocument({
     nodes: [{ name: 'node-1', url: 'http://127.0.0.1:1/v1' }],
     pools: [{ name: 'pool', nodes: ['node-1'] }],
@@ -43,6 +45,7 @@ const snapshotOf = (): ConfigSnapshot => {
         { name: 'limited', sha256: sha256(limitedKey), scopes: ['chatter'] },
       ],
     },
+    ...configure,
   })
   if (!validated.ok) throw new Error(JSON.stringify(validated.problems))
   return { version: 1, document: validated.document }
@@ -106,6 +109,8 @@ export interface TestApp extends AsyncDisposable {
   readonly desk: ScriptedDesk
   readonly calls: AnsweredCall[]
   readonly log: LogLine[]
+  /** What the relay told the audit trail. */
+  readonly records: { readonly type: string; readonly data: Record<string, unknown> }[]
   readiness: { ready: boolean; reasons: string[] }
   bodyBytes(): number
   /** A call as GitLab makes it, with a good token. */
@@ -130,11 +135,14 @@ export const startTestApp = async ({
   signingKey,
   now = () => 1_763_640_000_000,
   docs = null,
+  configure = {},
   ...options
 }: Partial<HttpAppOptions> & {
   signingKey?: string
   now?: () => number
   docs?: DocsSearch | null
+  /** Takes the place of parts of the configuration. */
+  configure?: Partial<ConfigDocumentInput>
 } = {}): Promise<TestApp> => {
   const serviceName = 'gitlab-ai-gateway'
   const issuer = await startTestIssuer()
@@ -150,8 +158,9 @@ export const startTestApp = async ({
   await vi.waitUntil(() => keys.ready)
   const desk = new ScriptedDesk()
   const digest = keyedDigest('secret')
-  const snapshot = snapshotOf()
+  const snapshot = snapshotOf(configure)
   const calls: AnsweredCall[] = []
+  const records: TestApp['records'] = []
   const state = { ready: true, reasons: [] as string[] }
   let bodyBytes = (): number => 0
   const app = createHttpApp(options, {
@@ -164,8 +173,20 @@ export const startTestApp = async ({
     ),
     config: () => snapshot,
     docs,
+    relay: new Relay({
+      trail: {
+        reserve: () => true,
+        release: () => undefined,
+        record: async (type, _request, _correlationId, data) => void records.push({ type, data }),
+      },
+      log: logger,
+      readCredential: (reference) => `secret of ${reference}`,
+      timeLimits: () => ({ firstByteMs: 5000, totalMs: 10_000 }),
+      recordWithinMs: 1000,
+      now: () => performance.now(),
+    }),
     issueToken: signingKey === undefined ? null : createUserTokenIssuer({ serviceName, signingKey }),
-    readiness: () => test.readiness,
+    readiness: () => ({ ...test.readiness, leavesDomain: leavingFeatures(snapshot) }),
     events: { callAnswered: (call) => void calls.push(call), watchBodyBytes: (read) => void (bodyBytes = read) },
     now,
     monotonic: () => performance.now(),
@@ -180,6 +201,7 @@ export const startTestApp = async ({
     desk,
     calls,
     log,
+    records,
     readiness: state,
     bodyBytes: () => bodyBytes(),
     async gitlab(path, { method = 'POST', body, headers = {}, claims = {}, signal } = {}) {

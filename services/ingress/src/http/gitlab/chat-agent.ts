@@ -14,6 +14,7 @@ import {
 import type { ChatEventReader } from '@penstock/features'
 import type { Answer } from '../../core/intake.ts'
 import type { ClientStream } from '../client-stream.ts'
+import { Elsewhere } from '../../relay/elsewhere.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Handler, HandlerDependencies } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
@@ -59,6 +60,7 @@ export const chatAgent =
       const question = request.turns.at(-1)?.content ?? ''
       await streamEvents(exchange, answer, readChatEvents({ family: familyOf(answer), tools: input.tools, question }))
     } catch (error) {
+      if (error instanceof Elsewhere) throw error
       tellFailure(exchange, error)
     }
     return null

@@ -5,6 +5,8 @@ export interface Readiness {
   readonly ready: boolean
   /** What is missing, for people; empty when ready. */
   readonly reasons: readonly string[]
+  /** What the configuration sends to a vendor's gateway. */
+  readonly leavesDomain: readonly { readonly feature: string; readonly gateway: string }[]
 }
 
 /** `GET /monitoring/healthz`: the process answers; it depends on nothing. */
@@ -14,6 +16,9 @@ export const healthz: Handler = () => jsonAnswer(200, { status: 'ok' })
 export const ready =
   (readiness: () => Readiness): Handler =>
   () => {
-    const { ready: isReady, reasons } = readiness()
-    return isReady ? jsonAnswer(200, { status: 'ready' }) : jsonAnswer(503, { status: 'not ready', reasons })
+    const { ready: isReady, reasons, leavesDomain } = readiness()
+    const leaving = leavesDomain.length === 0 ? {} : { leaves_domain: leavesDomain }
+    return isReady
+      ? jsonAnswer(200, { status: 'ready', ...leaving })
+      : jsonAnswer(503, { status: 'not ready', reasons, ...leaving })
   }

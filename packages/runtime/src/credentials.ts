@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Environment } from '@penstock/runtime'
+import type { Environment } from './environment.ts'
 
 /** Resolves `env:NAME` and `file:/path`. Throws an error that names the reference, never the secret. */
 export const credentialReader =
