@@ -106,11 +106,14 @@ const Model = z
      * with a parser); any other refuses them. `text`: in words, which every model follows more or less.
      */
     toolCalls: z.enum(['text', 'native']).default('text'),
+    /** `in-user`: its chat template knows no system role, so instructions open the user's first turn. Gemma's is such a template. */
+    systemRole: z.enum(['own', 'in-user']).optional(),
     /** The served name is a LoRA adapter: its requests keep to this many nodes, so that it stays loaded there. */
     lora: z.strictObject({ nodes: z.int().min(1).max(1024).default(2) }).optional(),
   })
-  .transform(({ contextTokens, ...model }) => ({
+  .transform(({ contextTokens, systemRole, ...model }) => ({
     ...model,
+    systemRole: systemRole ?? (model.family === 'codegemma' ? ('in-user' as const) : ('own' as const)),
     contextTokens: contextTokens ?? traitsOf(model.family).contextTokens,
   }))
 

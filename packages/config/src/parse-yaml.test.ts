@@ -53,6 +53,7 @@ describe('parseConfig', () => {
             pool: 'code',
             identifiers: [],
             toolCalls: 'text',
+            systemRole: 'own',
             contextTokens: 128_000,
           },
         ],

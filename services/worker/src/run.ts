@@ -3,7 +3,7 @@ import type { ConfigDocument } from '@penstock/config'
 import { runFrame } from '@penstock/contracts'
 import type { FailedPart, Go, Job, Part, RunId, WorkerId } from '@penstock/contracts'
 import { featureByName } from '@penstock/features'
-import { canContinue, continuation, isFamily, limitOutput } from '@penstock/models'
+import { canContinue, continuation, isFamily, limitOutput, withoutSystemRole } from '@penstock/models'
 import type { ModelCall } from '@penstock/models'
 import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
 import { claimBody } from './claim-body.ts'
@@ -163,14 +163,15 @@ export class Run {
     if (feature === undefined) return refuse({ code: 'internal', retry: false })
     if (model === undefined)
       return refuse({ code: 'unknown_model', retry: false, message: `no model is named "${this.job.model}"` })
-    const call = feature.render(feature.input.parse(JSON.parse(body.toString('utf8'))), {
+    const asked = feature.render(feature.input.parse(JSON.parse(body.toString('utf8'))), {
       family: isFamily(this.job.family) ? this.job.family : model.family,
       contextTokens: model.contextTokens,
       servedName: model.servedName,
       nativeTools: model.toolCalls === 'native',
       continuesAnswers: this.place.node.backend.continuesAnswers,
     })
-    if (call === null) return end('stop')
+    if (asked === null) return end('stop')
+    const call = model.systemRole === 'in-user' ? withoutSystemRole(asked) : asked
     const allowed = canContinue(call, { text: go.said.text, toolCallsBegun: false, reasoningBegun: false })
     if (!allowed.ok) return refuse({ code: 'cannot_continue', retry: false, message: allowed.reason })
     const rest = continuation(limitOutput(call, model.contextTokens), go.said)

@@ -37,6 +37,7 @@ function isHonoured(value: unknown, kind: ResourceKind): boolean {
   if (typeof value !== 'object' || value === null) return false
   const { ResourceIdentifierType: type, ResourceIdentifier: id } = value as Record<string, unknown>
   if (!kind.types.includes(type as LocatorType)) return false
+  if (type === 'current') return id === 'current'
   if (type === 'iid') return /^\d+$/.test(String(id))
   return typeof id === 'string' && id !== '' && (type !== 'url' || wholeUrl.test(id))
 }
@@ -86,7 +87,7 @@ function locatorOf(value: unknown, kind: ResourceKind, question: ReaderQuestion)
     locatorIn(id, kind) ??
     namedInText(question.input, kind) ??
     namedInText(question.suggestions, kind) ??
-    (id === '' ? current : notFound(id, kind))
+    (id === '' ? current : notFound(id))
   )
 }
 
@@ -117,9 +118,9 @@ function namedInText(text: string, kind: ResourceKind): Locator | null {
   return null
 }
 
-/** Nothing GitLab can look up: it answers "not found", where another type would end the whole question. */
-function notFound(id: string, kind: ResourceKind): Locator {
-  return located(kind.types.includes('reference') ? 'reference' : 'url', id)
+/** Nothing GitLab can look up: as a reference it is answered "not found", where another type may end the whole question. */
+function notFound(id: string): Locator {
+  return located('reference', id)
 }
 
 function located(type: LocatorType, id: string | number): Locator {

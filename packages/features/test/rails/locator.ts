@@ -3,6 +3,8 @@ export type ReadLocator =
   | { readonly kind: 'locator'; readonly type: string; readonly id: unknown }
   /** Asked again, up to three times. */
   | { readonly kind: 'retry' }
+  /** Says so to the user. */
+  | { readonly kind: 'not found' }
   /** Ends the whole question. */
   | { readonly kind: 'M4001' }
 
@@ -21,7 +23,7 @@ export function parseLocator(text: string, types: readonly string[]): ReadLocato
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'M4001' }
   const { ResourceIdentifierType: type, ResourceIdentifier: id } = value as Record<string, unknown>
-  if (typeof type !== 'string' || !types.includes(type)) return { kind: 'M4001' }
   if (typeof id !== 'string' && typeof id !== 'number') return { kind: 'M4001' }
-  return { kind: 'locator', type, id }
+  if (typeof type === 'string' && types.includes(type)) return { kind: 'locator', type, id }
+  return { kind: type === 'reference' ? 'not found' : 'M4001' }
 }

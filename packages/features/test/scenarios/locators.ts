@@ -55,8 +55,9 @@ export const locatorScenarios: readonly Scenario[] = tools.map(({ name, types, t
     ],
     read: (answer) => {
       const reading = parseLocator(answer, types)
-      if (reading.kind !== 'locator') throw new Error(`${reading.kind}: ${answer}`)
-      return { type: reading.type, id: String(reading.id) }
+      if (reading.kind === 'locator') return { type: reading.type, id: String(reading.id) }
+      if (reading.kind === 'not found') return reading
+      throw new Error(`${reading.kind}: ${answer}`)
     },
     isNone: () => true,
   }
