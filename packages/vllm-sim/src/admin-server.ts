@@ -1,11 +1,14 @@
 import type { ServerResponse } from 'node:http'
-import { ZodError, z } from 'zod'
-import { Fault } from './faults/fault.ts'
+import { ZodError } from 'zod'
+import type { z } from 'zod'
+import { FaultRule, faultKinds } from './faults/fault.ts'
 import type { FaultBook } from './faults/fault-book.ts'
 import type { Handle } from './http/http-listener.ts'
 import { readJson } from './http/read-json.ts'
 import { sendJson } from './http/send-json.ts'
+import type { NodeLife } from './node-life.ts'
 import type { NodeSettings } from './node-settings.ts'
+import { profileNames } from './profiles/version-profile.ts'
 import type { RequestLog } from './request-log.ts'
 
 export interface AdminDependencies {
@@ -14,28 +17,46 @@ export interface AdminDependencies {
   readonly settings: () => NodeSettings
   /** Throws ZodError for a bad change. */
   readonly configure: (change: unknown) => void
+  readonly life: NodeLife
 }
 
-const count = z.int().min(1).default(1)
+const routes = {
+  'GET /requests': 'what truly happened to the latest requests; ?id= for one',
+  'GET /totals': 'counts over all requests',
+  'GET /engine': 'load and counters of the engine',
+  'GET /settings': 'settings of the node',
+  'POST /settings': 'changes some of them',
+  'GET /fault': 'armed faults',
+  'POST /fault': 'arms one: {kind, …}',
+  'DELETE /fault': 'disarms all, or ?id=',
+}
 
-/**
- * The node's own port for tests: `GET /requests`, `GET /totals`, `GET|POST /settings`, and `/fault`, where GET lists, POST
- * `{kind, …, count}` arms one for the next `count` requests and DELETE disarms all. It is apart from the data port, which stays vLLM's.
- */
+/** The node's own port for tests and operators. It is apart from the data port, which stays vLLM's. */
 export const adminHandler =
-  ({ log, faults, settings, configure }: AdminDependencies): Handle =>
+  ({ log, faults, settings, configure, life }: AdminDependencies): Handle =>
   async (message, response) => {
-    switch (`${message.method} ${message.url}`) {
+    const { pathname, searchParams } = new URL(message.url ?? '/', 'http://node')
+    const id = searchParams.get('id')
+    switch (`${message.method} ${pathname}`) {
       case 'GET /requests':
-        return sendJson(response, 200, log.requests())
+        return sendJson(
+          response,
+          200,
+          log.requests().filter((request) => id === null || request.id === id),
+        )
       case 'GET /totals':
         return sendJson(response, 200, log.totals())
+      case 'GET /engine': {
+        const { engine } = life.process
+        return sendJson(response, 200, { load: engine.load(), counters: engine.counters(), paused: engine.paused })
+      }
       case 'GET /settings':
         return sendJson(response, 200, settings())
       case 'GET /fault':
         return sendJson(response, 200, faults.armed())
       case 'DELETE /fault':
-        faults.disarmAll()
+        if (!faults.disarm(id === null ? undefined : Number(id)) && id !== null)
+          return sendJson(response, 404, { error: `no fault with id ${id} is armed` })
         return sendJson(response, 200, faults.armed())
       case 'POST /settings': {
         const body = await readJson(message)
@@ -47,15 +68,17 @@ export const adminHandler =
       case 'POST /fault': {
         const body = await readJson(message)
         return answer(response, () => {
-          const { count: times, ...fault } = z
-            .looseObject({ count })
-            .parse(body.kind === 'json' ? body.value : undefined)
-          faults.arm(Fault.parse(fault), times)
+          faults.arm(FaultRule.parse(body.kind === 'json' ? body.value : undefined))
           return faults.armed()
         })
       }
       default:
-        return sendJson(response, 404, { error: 'no such admin route' })
+        return sendJson(response, 404, {
+          error: 'no such admin route',
+          routes,
+          faults: faultKinds,
+          profiles: profileNames,
+        })
     }
   }
 
@@ -64,8 +87,12 @@ const answer = (response: ServerResponse, act: () => unknown): void => {
     sendJson(response, 200, act())
   } catch (error) {
     if (!(error instanceof ZodError)) throw error
-    sendJson(response, 400, {
-      error: error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '),
-    })
+    sendJson(response, 400, { error: error.issues.map(sentence).join('; ') })
   }
+}
+
+/** An unknown kind of fault is told what exists. */
+const sentence = (issue: z.core.$ZodIssue): string => {
+  const known = issue.code === 'invalid_union' ? ` (one of ${faultKinds.join(', ')})` : ''
+  return `${issue.path.join('.') || 'body'}: ${issue.message}${known}`
 }

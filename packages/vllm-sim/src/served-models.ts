@@ -28,6 +28,10 @@ export class ServedModels {
     return this.#names[0]
   }
 
+  get hasAdapters(): boolean {
+    return this.#adapters.size > 0
+  }
+
   /** Undefined when nobody is called so. No name stands for the base model. */
   find(name: string | null | undefined): ServedModel | undefined {
     if (name == null || this.#names.includes(name)) return { name: this.base, lora: undefined }

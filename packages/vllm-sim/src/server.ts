@@ -1,54 +1,101 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Engine } from './engine.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from './clock.ts'
+import type { FaultBook } from './faults/fault-book.ts'
+import { devRoutes } from './http/dev-routes.ts'
+import { embeddingRoute } from './http/embedding-route.ts'
 import type { Handle } from './http/http-listener.ts'
-import type { InferenceRoute } from './http/inference-route.ts'
+import { loraRoutes } from './http/lora-routes.ts'
+import type { Route, Routes } from './http/routes.ts'
 import { sendEmpty, sendJson, sendMetrics, sendRefusal } from './http/send-json.ts'
-import type { NodeMetrics } from './metrics/node-metrics.ts'
+import { tokenRoutes } from './http/token-routes.ts'
+import type { NodeProcess } from './node-process.ts'
 import type { NodeSettings } from './node-settings.ts'
-import { noRoute } from './openai/refusal.ts'
+import { internalFailure, noRoute } from './openai/refusal.ts'
 import { versionProfiles } from './profiles/version-profile.ts'
-import type { VersionProfile } from './profiles/version-profile.ts'
-import type { ServedModels } from './served-models.ts'
 
 export interface ServerDependencies {
+  readonly process: NodeProcess
   readonly settings: () => NodeSettings
-  readonly models: ServedModels
-  readonly inference: InferenceRoute
-  readonly engine: Engine
-  readonly metrics: NodeMetrics
+  readonly faults: FaultBook
+  readonly clock: Clock
 }
 
-type Route = (message: IncomingMessage, response: ServerResponse) => void | Promise<void>
-
-/** The node's data port: vLLM's routes and nothing else. */
+/** The data port of one process: vLLM's routes and nothing else. */
 export const dataHandler = (
   { apiKeys }: { /** Empty: no key is asked for. */ readonly apiKeys: readonly string[] },
-  { settings, models, inference, engine, metrics }: ServerDependencies,
+  dependencies: ServerDependencies,
 ): Handle => {
-  const profile = (): VersionProfile => versionProfiles[settings().profile]
-  const health: Route = (_, response) => sendEmpty(response, 200)
-  const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+  const { process, settings, faults, clock } = dependencies
+  const always = alwaysThere(dependencies)
+  const dev = devRoutes(process)
+  const lora = loraRoutes(process.models)
+  const routesNow = ({ devMode, runtimeLora }: NodeSettings): Routes => ({
+    ...always,
+    ...(devMode && dev),
+    ...(runtimeLora && lora),
+  })
+  return async (message, response) => {
+    while (faults.active('slow_accept') !== undefined) await new Promise<void>((resolve) => clock.after(20, resolve))
+    const current = settings()
+    const profile = versionProfiles[current.profile]
+    const { pathname, searchParams } = new URL(message.url ?? '/', 'http://node')
+    const guarded = profile.guardedPaths.some((prefix) => pathname.startsWith(prefix))
+    if (guarded && !authorised(message, apiKeys)) return sendJson(response, 401, { error: 'Unauthorized' })
+    const routes = routesNow(current)
+    const methods = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
+    const late = laterRoutes[pathname]
+    if (methods === undefined || (late !== undefined && !profile.routes.includes(late)))
+      return sendRefusal(response, noRoute(404), profile)
+    const route = methods[message.method ?? '']
+    if (route === undefined) return sendRefusal(response, noRoute(405), profile)
+    if (!unobserved.has(pathname))
+      response.once('close', () => process.metrics.exchanged(message.method ?? '', pathname, response.statusCode))
+    await route({ message, response, query: searchParams, settings: current, profile })
+  }
+}
+
+/** Routes the HTTP metrics leave out. */
+const unobserved = new Set(['/health', '/load', '/ping', '/version', '/metrics'])
+
+/** Routes that not every release has. */
+const laterRoutes: Readonly<Record<string, (typeof versionProfiles)['v0.24']['routes'][number]>> = { '/load': 'load' }
+
+const alwaysThere = ({ process, faults, clock }: ServerDependencies): Routes => {
+  const { inference, engine, metrics, models } = process
+  const health: Route = ({ response, profile }) => sendEmpty(response, process.isDead ? profile.deadStatus : 200)
+  let lastMetrics = ''
+  return {
     '/health': { GET: health },
     '/ping': { GET: health, POST: health },
-    '/version': { GET: (_, response) => sendJson(response, 200, { version: profile().version }) },
+    '/version': { GET: ({ response, profile }) => sendJson(response, 200, { version: profile.version }) },
     '/load': {
-      GET: (_, response) =>
-        sendJson(response, 200, { server_load: settings().serverLoadTracking ? inference.inFlight : 0 }),
+      GET: ({ response, settings }) =>
+        sendJson(response, 200, { server_load: settings.serverLoadTracking ? inference.inFlight : 0 }),
     },
-    '/metrics': { GET: (_, response) => sendMetrics(response, metrics.render(engine.load())) },
-    '/v1/models': { GET: (_, response) => sendJson(response, 200, models.list(settings().modelLengthMax)) },
-    '/v1/chat/completions': { POST: (message, response) => inference.handle(message, response, 'chat') },
-    '/v1/completions': { POST: (message, response) => inference.handle(message, response, 'completion') },
-  }
-  return async (message, response) => {
-    const path = new URL(message.url ?? '/', 'http://node').pathname
-    const guarded = profile().guardedPaths.some((prefix) => path.startsWith(prefix))
-    if (guarded && !authorised(message, apiKeys)) return sendJson(response, 401, { error: 'Unauthorized' })
-    const methods = Object.hasOwn(routes, path) ? routes[path] : undefined
-    if (methods === undefined) return sendRefusal(response, noRoute(404), profile())
-    const route = methods[message.method ?? '']
-    if (route === undefined) return sendRefusal(response, noRoute(405), profile())
-    await route(message, response)
+    '/metrics': {
+      GET: ({ response, profile, settings }) => {
+        if (faults.active('metrics_500') !== undefined)
+          return sendRefusal(response, internalFailure('Metrics cannot be collected.'), profile)
+        if (lastMetrics === '' || faults.active('stale_metrics') === undefined)
+          lastMetrics = metrics.render({
+            engine,
+            settings,
+            sleepLevel: process.sleepLevel,
+            hasAdapters: models.hasAdapters,
+            now: clock.nowMs() / 1000,
+          })
+        const missing = faults.active('metrics_missing_series')?.names ?? []
+        const lines = lastMetrics.split('\n').filter((line) => !missing.some((name) => line.includes(name)))
+        sendMetrics(response, lines.join('\n'))
+      },
+    },
+    '/v1/models': {
+      GET: ({ response, settings }) => sendJson(response, 200, models.list(settings.modelLengthMax)),
+    },
+    '/v1/chat/completions': { POST: ({ message, response }) => inference.handle(message, response, 'chat') },
+    '/v1/completions': { POST: ({ message, response }) => inference.handle(message, response, 'completion') },
+    '/v1/embeddings': { POST: embeddingRoute(models, clock) },
+    ...tokenRoutes(models),
   }
 }
 

@@ -153,7 +153,8 @@ test.each([
   ['/v1/completions', {}, 400, 'BadRequestError', 'prompt'],
   ['/v1/completions', { prompt: 'x', n: 0 }, 400, 'BadRequestError', 'n'],
   ['/v1/completions', { prompt: 'x', model: 'nobody' }, 404, 'NotFoundError', 'model'],
-  ['/v1/embeddings', {}, 404, 'Not Found', null],
+  ['/v1/embeddings', {}, 501, 'NotImplementedError', null],
+  ['/v1/nothing', {}, 404, 'Not Found', null],
   ['/v1/models', {}, 405, 'Method Not Allowed', null],
 ])('POST %s with %j is refused with %i in the nested form', async (path, body, status, type, param) => {
   const response = await post(node, path, body)

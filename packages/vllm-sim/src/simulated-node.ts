@@ -2,19 +2,17 @@ import { adminHandler } from './admin-server.ts'
 import { scaledClock, systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { FaultBook } from './faults/fault-book.ts'
-import { Fault } from './faults/fault.ts'
+import { FaultRule } from './faults/fault.ts'
 import type { FaultInput } from './faults/fault.ts'
 import { listen } from './http/http-listener.ts'
-import { InferenceRoute } from './http/inference-route.ts'
-import { NodeMetrics } from './metrics/node-metrics.ts'
 import { createNodeEngine } from './node-engine.ts'
 import type { PerformanceOptions } from './node-engine.ts'
+import { NodeLife } from './node-life.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { RequestLog } from './request-log.ts'
 import type { RequestRecord, RequestTotals } from './request-log.ts'
-import { ServedModels } from './served-models.ts'
+import { seededRandom } from './engine/jitter.ts'
 import type { LoraAdapter } from './served-models.ts'
-import { dataHandler } from './server.ts'
 
 export interface SimulatedNodeOptions extends Partial<NodeSettings> {
   /** Names it answers to. The first stands in every answer and seeds the text: nodes with the same first name say the same. */
@@ -31,6 +29,12 @@ export interface SimulatedNodeOptions extends Partial<NodeSettings> {
   readonly performance?: PerformanceOptions | undefined
   /** How many seconds of the node pass in one: 10 for a demonstration. All its instants are on that time. */
   readonly speed?: number
+  /** From the start of the process until it answers; its port is open before. */
+  readonly startupMs?: number
+  /** Faults armed from the start. */
+  readonly faults?: readonly FaultInput[]
+  /** Of faults with a probability. */
+  readonly faultSeed?: number
   readonly clock?: Clock
 }
 
@@ -46,17 +50,14 @@ export interface SimulatedNode extends AsyncDisposable {
   totals(): RequestTotals
   /** Changes settings of the running node; timing applies from the next token on. */
   configure(change: Partial<NodeSettings>): void
-  /** Strikes the next `count` requests (1) that pass validation. */
-  injectFault(fault: FaultInput, count?: number): void
+  /** Arms a fault rule; `count` stands for the rule's own. Returns its id. */
+  injectFault(fault: FaultInput, count?: number): number
   clearFaults(): void
-  /** Ends answers under way with finish reason `abort`, then closes: what vLLM does at SIGTERM. */
+  /** Ends as vLLM does at SIGTERM: answers under way get finish reason `abort`, or what the release and its settings say. */
   stop(): Promise<void>
   /** Resets every connection and closes the ports at once, like a process that dies. */
   crash(): Promise<void>
 }
-
-/** How long responses being sent may take to leave when the node stops, ms. */
-const stopGraceMs = 500
 
 /** Starts a node on its own data and admin port. Throws when a port is taken or an option is out of range. */
 export const startSimulatedNode = async (options: SimulatedNodeOptions = {}): Promise<SimulatedNode> => {
@@ -69,60 +70,53 @@ export const startSimulatedNode = async (options: SimulatedNodeOptions = {}): Pr
     loraAdapters = [],
     performance,
     speed = 1,
+    startupMs = 0,
+    faults: armed = [],
+    faultSeed = 1,
     clock: realClock = systemClock,
     ...start
   } = options
   const clock = speed === 1 ? realClock : scaledClock(speed, realClock)
-  const { engine, change, settings: startSettings } = createNodeEngine(start, performance, { clock })
-  let settings = startSettings
-  const faults = new FaultBook()
-  const metrics = new NodeMetrics(models[0])
+  let life: NodeLife | undefined
+  const hardware = createNodeEngine(start, performance, { clock, observer: { stepped: (step) => life?.stepped(step) } })
+  const { engine } = hardware
+  let { settings } = hardware
+  const faults = new FaultBook(clock, seededRandom(faultSeed))
   const log = new RequestLog()
-  const served = new ServedModels(models, loraAdapters, Math.floor(clock.nowMs() / 1000))
-  const inference = new InferenceRoute({
-    clock,
-    engine,
-    faults,
-    metrics,
-    log,
-    models: served,
-    settings: () => settings,
-  })
+  const node = await NodeLife.open(
+    { host, port },
+    { models, loraAdapters, apiKeys, startupMs },
+    { clock, engine, settings: () => settings, faults, log },
+  )
+  life = node
   const configure = (wanted: unknown): void => {
-    settings = change(settings, wanted)
+    settings = hardware.change(settings, wanted)
   }
-
-  const dataRoutes = dataHandler({ apiKeys }, { settings: () => settings, models: served, inference, engine, metrics })
-  const data = await listen({ host, port }, dataRoutes)
-  const adminRoutes = adminHandler({ log, faults, settings: () => settings, configure })
+  const adminRoutes = adminHandler({ log, faults, settings: () => settings, configure, life: node })
   const admin = await listen({ host, port: adminPort }, adminRoutes).catch(async (error: unknown) => {
-    await data.close(0)
+    await node.stop()
     throw error
   })
+  for (const fault of armed) faults.arm(FaultRule.parse(fault))
 
   let ended: Promise<void> | undefined
   const end = async (dataClosed: Promise<void>): Promise<void> => {
-    await Promise.all([dataClosed, admin.close(0)])
-    engine.stop()
+    await dataClosed
+    faults.disarm()
+    await admin.close(0)
   }
-  const stop = (): Promise<void> => {
-    inference.abortAll()
-    return (ended ??= end(data.close(stopGraceMs)))
-  }
+  const stop = (): Promise<void> => (ended ??= end(node.stop()))
   return {
-    origin: data.origin,
-    url: `${data.origin}/v1`,
+    origin: node.origin,
+    url: `${node.origin}/v1`,
     adminUrl: admin.origin,
     requests: () => log.requests(),
     totals: () => log.totals(),
     configure,
-    injectFault: (fault, count = 1) => faults.arm(Fault.parse(fault), count),
-    clearFaults: () => faults.disarmAll(),
+    injectFault: (fault, count) => faults.arm(FaultRule.parse(count === undefined ? fault : { ...fault, count })),
+    clearFaults: () => faults.disarm(),
     stop,
-    crash: () => {
-      inference.discardAll()
-      return (ended ??= end(data.reset()))
-    },
+    crash: () => (ended ??= end(node.crash(null))),
     [Symbol.asyncDispose]: stop,
   }
 }

@@ -58,7 +58,7 @@ export class TimingEngine implements Engine {
   #outputTokens = 0
   #promptTokens = 0
 
-  constructor(settings: TimingSettings, dependencies: { clock: Clock; observer?: EngineObserver }) {
+  constructor(settings: TimingSettings, dependencies: { clock: Clock; observer?: EngineObserver | undefined }) {
     this.#settings = settings
     this.#clock = dependencies.clock
     this.#observer = dependencies.observer

@@ -1,33 +1,26 @@
 import type { StreamFault } from './fault.ts'
 
-/** What a fault does instead of the next token. */
-export type Strike = { readonly kind: 'delay'; readonly delayMs: number } | { readonly kind: 'reset' }
-
 /** Acts one fault out on one answer: strikes once, before the token after its `afterTokens`. */
 export class StreamFaultPlayer {
-  readonly #fault: StreamFault
+  readonly fault: StreamFault
   #struck = false
 
   constructor(fault: StreamFault) {
-    this.#fault = fault
+    this.fault = fault
   }
 
   /** Whether the client must not even get headers. */
   get withholdsHeaders(): boolean {
-    return this.#fault.kind === 'hang' && this.#fault.afterTokens === 0
+    const { kind, when, afterTokens } = this.fault
+    return when === 'before_headers' || (when === undefined && kind === 'hang' && afterTokens === 0)
   }
 
-  /** What happens now that so many tokens were made. */
-  before(tokens: number): Strike | undefined {
-    if (this.#struck || tokens < this.#fault.afterTokens) return undefined
+  /** Whether it strikes now that so many tokens were made. A hang strikes whoever comes. */
+  strikes(tokens: number): boolean {
+    const { when, afterTokens, kind } = this.fault
+    const due = when === 'before_headers' || when === 'in_prefill' ? 0 : afterTokens
+    if (tokens < due || (this.#struck && kind !== 'hang')) return false
     this.#struck = true
-    switch (this.#fault.kind) {
-      case 'hang':
-        return { kind: 'delay', delayMs: Infinity }
-      case 'stall':
-        return { kind: 'delay', delayMs: this.#fault.stallMs }
-      case 'reset_mid_stream':
-        return { kind: 'reset' }
-    }
+    return true
   }
 }

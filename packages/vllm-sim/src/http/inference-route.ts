@@ -3,17 +3,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine.ts'
 import type { FaultBook } from '../faults/fault-book.ts'
+import type { FaultRule, NodeFault } from '../faults/fault.ts'
+import { tamperWrites } from '../faults/tampered-writes.ts'
 import { StreamFaultPlayer } from '../faults/stream-fault-player.ts'
 import type { NodeMetrics } from '../metrics/node-metrics.ts'
 import type { NodeSettings } from '../node-settings.ts'
 import { createAnswer } from '../openai/answer.ts'
 import { planAnswer } from '../openai/answer-plan.ts'
 import type { AnswerPlan } from '../openai/answer-plan.ts'
-import { internalFailure, overloaded, unknownModel, unsupportedTask } from '../openai/refusal.ts'
+import { engineDied, internalFailure, overloaded, refusal, unknownModel, unsupportedTask } from '../openai/refusal.ts'
 import type { Refusal } from '../openai/refusal.ts'
 import { ChatRequest, CompletionRequest, outputTokensWanted } from '../openai/request.ts'
 import type { Endpoint, InferenceRequest } from '../openai/request.ts'
 import { versionProfiles } from '../profiles/version-profile.ts'
+import type { VersionProfile } from '../profiles/version-profile.ts'
 import type { RequestLog } from '../request-log.ts'
 import type { ServedModel, ServedModels } from '../served-models.ts'
 import { InferenceRun } from './inference-run.ts'
@@ -31,6 +34,8 @@ export interface InferenceDependencies {
   readonly metrics: NodeMetrics
   readonly log: RequestLog
   readonly models: ServedModels
+  /** A fault of the whole node came with a request. */
+  readonly onNodeFault: (fault: NodeFault) => void
   /** Read at each request: they can change while the node runs. */
   readonly settings: () => NodeSettings
 }
@@ -40,6 +45,8 @@ export class InferenceRoute {
   readonly #dependencies: InferenceDependencies
   readonly #runs = new Set<InferenceRun>()
   #stopping = false
+  #dead = false
+  #onSettled: (() => void)[] = []
 
   constructor(dependencies: InferenceDependencies) {
     this.#dependencies = dependencies
@@ -47,6 +54,26 @@ export class InferenceRoute {
 
   get inFlight(): number {
     return this.#runs.size
+  }
+
+  /** Runs once no request is under way. */
+  async idle(): Promise<void> {
+    while (this.#runs.size > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve))
+  }
+
+  /** Every request from here on fails at once: the engine is dead. */
+  die(): void {
+    this.#dead = true
+  }
+
+  /** Ends the answers under way that belong to these ids with `abort`. */
+  abort(ids: readonly string[]): void {
+    for (const run of this.#runs) if (ids.includes(run.id)) run.abort()
+  }
+
+  /** Every later answer ends at once, with `abort`. */
+  takeNoMore(): void {
+    this.#stopping = true
   }
 
   /** Ends every answer under way, and every later one at once, with `abort`. */
@@ -73,11 +100,16 @@ export class InferenceRoute {
     const full = this.#full(plan, settings)
     if (full !== undefined) return sendRefusal(response, full, profile)
 
-    const fault = this.#dependencies.faults.take()
-    if (fault?.kind === 'http_500') return sendRefusal(response, internalFailure('The engine failed.'), profile)
-    if (fault?.kind === 'http_503') return sendRefusal(response, overloaded('Too many requests are queued.'), profile)
-    const player = fault === undefined ? undefined : new StreamFaultPlayer(fault)
-    this.#start({ message, response, request, plan, model, arrivedAt }, player)
+    const id = requestId(message, request)
+    const fault = this.#dependencies.faults.take({
+      path: new URL(message.url ?? '/', 'http://node').pathname,
+      id,
+      model: request.body.model ?? model.name,
+      text: () => JSON.stringify(request.body),
+      stream: request.body.stream === true,
+    })
+    if (fault !== undefined && answersAtOnce(fault, response, profile)) return
+    this.#start({ message, response, request, plan, model, arrivedAt, id, fault })
   }
 
   /** Admission limits of the releases that have them. */
@@ -98,15 +130,18 @@ export class InferenceRoute {
           : undefined
     if (reason === undefined) return undefined
     this.#dependencies.metrics.rejected(reason)
-    return overloaded('The server is at its limit of queued requests. Try again later.')
+    return overloaded(atLimit)
   }
 
-  #start(call: Call, fault: StreamFaultPlayer | undefined): void {
-    const { message, response, request, plan, model, arrivedAt } = call
+  #start(call: Call): void {
+    const { message, response, request, plan, model, arrivedAt, id, fault } = call
     if (response.destroyed) return
+    if (this.#dead) return sendRefusal(response, engineDied, versionProfiles[this.#dependencies.settings().profile])
+    const packing =
+      fault?.kind === 'one_byte' || fault?.kind === 'split_utf8' || fault?.kind === 'burst' ? fault.kind : undefined
+    if (packing !== undefined) tamperWrites(response, packing)
     const { clock, engine, metrics, log, settings } = this.#dependencies
     const { body } = request
-    const id = requestId(message, request)
     const samples = body.n ?? 1
     const promptTokens = plan.choices.map((choice) => choice.prompt.tokens)
     const { promptTokensDetails, reasoningTokens } = settings()
@@ -128,7 +163,7 @@ export class InferenceRoute {
           answer: createAnswer(choice, model.name),
           facts: { ...facts, prompt: choice.prompt.bytes, promptTokens: choice.prompt.tokens },
         })),
-        reply: this.#reply(call, usage, id),
+        reply: this.#reply(call, usage),
         usage,
         response,
         request: log.open({
@@ -141,10 +176,15 @@ export class InferenceRoute {
           cacheSalt: body.cache_salt ?? null,
           priority,
         }),
-        fault,
+        fault: fault !== undefined && 'afterTokens' in fault ? new StreamFaultPlayer(fault) : undefined,
+        onNodeFault: this.#dependencies.onNodeFault,
+        ignoresClient: () => this.#dependencies.faults.active('half_open') !== undefined,
         outputTokensMax: outputTokensWanted(request),
         samples,
-        onSettled: (settled) => this.#runs.delete(settled),
+        onSettled: (settled) => {
+          this.#runs.delete(settled)
+          for (const resolve of this.#onSettled.splice(0)) resolve()
+        },
       },
       { clock, engine, metrics },
     )
@@ -153,14 +193,13 @@ export class InferenceRoute {
     if (this.#stopping) run.abort()
   }
 
-  #reply(call: Call, usage: UsageMeter, id: string): StreamedReply | WholeReply {
+  #reply(call: Call, usage: UsageMeter): StreamedReply | WholeReply {
     const { message, response, request } = call
     const { body } = request
     const settings = this.#dependencies.settings()
     const detail = replyDetail(call, {
       settings,
       usage,
-      id,
       load: () => this.#dependencies.engine.load(),
       headers: message.headers,
     })
@@ -182,7 +221,28 @@ export interface Call {
   readonly model: ServedModel
   /** Epoch ms. */
   readonly arrivedAt: number
+  readonly id: string
+  readonly fault: FaultRule | undefined
 }
+
+/** Acts out a fault that comes instead of an answer. Returns whether it was one. */
+const answersAtOnce = (fault: FaultRule, response: ServerResponse, profile: VersionProfile): boolean => {
+  const refused = refusalOf(fault)
+  if (refused !== undefined) sendRefusal(response, refused, profile)
+  else if (fault.kind === 'redirect')
+    response.writeHead(fault.status, { location: fault.location, 'content-length': 0 }).end()
+  else return false
+  return true
+}
+
+const refusalOf = (fault: FaultRule): Refusal | undefined => {
+  if (fault.kind === 'http_500') return internalFailure('The engine failed.')
+  if (fault.kind === 'http_503') return overloaded('Too many requests are queued.')
+  if (fault.kind === 'http_503_admission') return overloaded(atLimit)
+  return fault.kind === 'http_status' ? refusal(fault.status, 'InjectedError', fault.message) : undefined
+}
+
+const atLimit = 'The server is at its limit of queued requests. Try again later.'
 
 const read = async (message: IncomingMessage, endpoint: Endpoint): Promise<InferenceRequest | Refusal> => {
   if (endpoint === 'chat') {

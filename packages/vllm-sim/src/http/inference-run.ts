@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import type { DropCause, Engine, SequenceTrace, StepResult } from '../engine.ts'
+import type { NodeFault, StreamFault } from '../faults/fault.ts'
+import { sendOversizedFrame } from '../faults/oversized-frame.ts'
 import type { StreamFaultPlayer } from '../faults/stream-fault-player.ts'
 import type { NodeMetrics } from '../metrics/node-metrics.ts'
 import type { Answer, AnswerStep } from '../openai/answer.ts'
-import { engineDied } from '../openai/refusal.ts'
+import { engineDied, internalFailure } from '../openai/refusal.ts'
 import type { Refusal } from '../openai/refusal.ts'
 import type { OpenRequest, Outcome } from '../request-log.ts'
 import { AnswerSequence } from './answer-sequence.ts'
@@ -23,6 +25,10 @@ export interface RunOptions {
   /** The request's own limit, for the books. */
   readonly outputTokensMax: number | null
   readonly samples: number
+  /** A fault of the whole node came with this request. */
+  readonly onNodeFault: (fault: NodeFault) => void
+  /** Whether a client that leaves goes unnoticed. */
+  readonly ignoresClient: () => boolean
   /** Called once, when the run is over for whatever reason. */
   readonly onSettled: (run: InferenceRun) => void
 }
@@ -81,9 +87,12 @@ export class InferenceRun {
 
   step(sequence: AnswerSequence): StepResult {
     if (this.#settled) return 'lost'
-    const strike = this.#options.fault?.before(this.#options.request.tokens)
-    if (strike?.kind === 'delay') return strike
-    if (strike?.kind === 'reset') return this.#reset()
+    const { fault, request } = this.#options
+    if (fault?.strikes(request.tokens) === true) {
+      const result = this.#strike(fault.fault)
+      if (result !== undefined) return result
+    }
+    if (fault?.withholdsHeaders === true && !this.#options.response.headersSent) this.#options.reply.open()
     this.#add(sequence, sequence.next())
     return sequence.ended === null ? 'more' : 'done'
   }
@@ -135,7 +144,8 @@ export class InferenceRun {
     const { reply, request, usage } = this.#options
     if (step.token !== null) {
       const now = this.#clock.nowMs()
-      if (sequence.tokens === 1) this.#metrics.firstToken(sequence.promptTokens, now - request.facts.arrivedAt)
+      const { trace } = sequence
+      if (trace !== undefined && sequence.tokens === 1) this.#metrics.firstToken(trace, now - request.facts.arrivedAt)
       else this.#metrics.furtherToken(now - sequence.lastTokenAt)
       sequence.lastTokenAt = now
       request.token(now)
@@ -146,9 +156,50 @@ export class InferenceRun {
 
   /** Writes the end of one answer into the metrics. */
   #book(sequence: AnswerSequence): void {
-    if (sequence.ended === null || sequence.booked) return
+    const { ended, trace } = sequence
+    if (ended === null || trace === undefined || sequence.booked) return
     sequence.booked = true
-    this.#metrics.requestEnded(sequence.ended.finishReason)
+    const { samples, outputTokensMax } = this.#options
+    const { finishReason } = ended
+    this.#metrics.answerEnded({ finishReason, trace, endedAt: this.#clock.nowMs(), samples, outputTokensMax })
+  }
+
+  /** Acts a fault out. Returns what the engine is told, or undefined when the answer goes on. */
+  #strike(fault: StreamFault): StepResult | undefined {
+    const { reply, response, onNodeFault } = this.#options
+    switch (fault.kind) {
+      case 'hang':
+        return { delayMs: Infinity }
+      case 'stall':
+        return { delayMs: fault.stallMs }
+      case 'reset_mid_stream':
+        return this.#reset()
+      case 'truncate':
+        this.#drop('failed')
+        reply.truncate()
+        return 'lost'
+      case 'error_event':
+        this.fail(internalFailure(fault.message))
+        return 'lost'
+      case 'abort_finish':
+        this.abort()
+        return 'lost'
+      case 'oversized_frame':
+        this.#drop('failed')
+        if (!response.headersSent) reply.open()
+        reply.flush()
+        void sendOversizedFrame(response, fault.bytes)
+        return 'lost'
+      case 'garbage':
+        reply.garble('data: {"id": "chatcmpl-", "choices": [{"index": 0, "delta"\n\n')
+        return undefined
+      case 'crash':
+      case 'engine_dead':
+      case 'oom':
+        // After what was made so far has left.
+        reply.flush(() => onNodeFault({ ...fault, when: 'now' }))
+        return { delayMs: Infinity }
+    }
   }
 
   /** Cuts the connection once the tokens made so far have left. */
@@ -160,7 +211,7 @@ export class InferenceRun {
   }
 
   #clientLeft(): void {
-    if (!this.#settled) this.#drop('aborted_by_client')
+    if (!this.#settled && !this.#options.ignoresClient()) this.#drop('aborted_by_client')
   }
 
   #drop(outcome: 'failed' | 'aborted_by_client'): void {

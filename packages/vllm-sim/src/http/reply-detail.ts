@@ -16,22 +16,22 @@ import type { UsageMeter } from './usage-meter.ts'
 export interface ReplyContext {
   readonly settings: NodeSettings
   readonly usage: UsageMeter
-  /** The request's id, without a prefix. */
-  readonly id: string
   readonly load: () => EngineLoad
   readonly headers: IncomingHttpHeaders
 }
 
 /** Everything a reply shows beside the answers' text. */
-export const replyDetail = (call: Call, { settings, usage, id, load, headers }: ReplyContext): ReplyDetail => {
-  const { request, plan, model, arrivedAt } = call
+export const replyDetail = (call: Call, { settings, usage, load, headers }: ReplyContext): ReplyDetail => {
+  const { request, plan, model, arrivedAt, fault } = call
+  const id = fault?.kind === 'wrong_id' ? 'of-another-request' : call.id
+  const createdAt = arrivedAt + (fault?.kind === 'clock_skew' ? fault.skewMs : 0)
   const profile = versionProfiles[settings.profile]
   return {
     head: {
       endpoint: request.endpoint,
       id: `${request.endpoint === 'chat' ? 'chatcmpl' : 'cmpl'}-${id}`,
-      created: Math.floor(arrivedAt / 1000),
-      model: model.name,
+      created: Math.floor(createdAt / 1000),
+      model: fault?.kind === 'wrong_model' ? fault.model : model.name,
       role: answeringRole(request),
       profile,
       fingerprint: profile.fingerprint

@@ -16,6 +16,10 @@ export interface Reply {
   flush(sent?: () => void): void
   /** Sends the rest; the steps with the answers' ends were added before. */
   end(): void
+  /** Sends bytes of no answer between the others; a reply that is not streamed ends with them. */
+  garble(bytes: string): void
+  /** Ends in order, but too early. */
+  truncate(): void
   /** Ends without the answers: an error status, or an error event where the status is spent. */
   fail(refusal: Refusal): void
 }

@@ -25,6 +25,10 @@ const send = (
 export const sendJson = (response: ServerResponse, status: number, body: unknown, headers?: Headers): void =>
   send(response, status, 'application/json', JSON.stringify(body), headers)
 
+/** Plain text, as a few of vLLM's management routes answer. */
+export const sendText = (response: ServerResponse, status: number, body: string): void =>
+  send(response, status, 'text/plain; charset=utf-8', body)
+
 export const sendMetrics = (response: ServerResponse, body: string): void =>
   send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', body)
 

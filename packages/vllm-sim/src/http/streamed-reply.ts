@@ -71,6 +71,16 @@ export class StreamedReply implements Reply {
     this.#response.end(`${this.#pending}${usage}data: [DONE]\n\n`)
   }
 
+  garble(bytes: string): void {
+    this.#pending += bytes
+    this.flush()
+  }
+
+  truncate(): void {
+    if (!this.#response.headersSent) this.open()
+    this.#response.end(this.#pending)
+  }
+
   fail(refusal: Refusal): void {
     if (!this.#response.headersSent) this.open()
     this.#response.end(`${this.#pending}data: ${refusalBody(refusal, 'nested')}\n\ndata: [DONE]\n\n`)

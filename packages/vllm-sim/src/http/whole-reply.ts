@@ -12,6 +12,7 @@ export class WholeReply implements Reply {
   readonly #response: ServerResponse
   readonly #detail: ReplyDetail
   readonly #deltas: ChoiceDelta[]
+  #garbled = ''
 
   constructor(response: ServerResponse, detail: ReplyDetail) {
     this.#response = response
@@ -29,11 +30,26 @@ export class WholeReply implements Reply {
     sent?.()
   }
 
+  garble(bytes: string): void {
+    this.#garbled = bytes
+  }
+
+  truncate(): void {
+    const body = JSON.stringify(this.#body())
+    this.#response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    this.#response.write(body.slice(0, body.length / 2), () => this.#response.destroy())
+  }
+
   end(): void {
-    const { head, choices, usage, headers } = this.#detail
+    if (this.#garbled !== '') this.#response.writeHead(200, { 'content-type': 'application/json' }).end(this.#garbled)
+    else sendJson(this.#response, 200, this.#body(), this.#detail.headers())
+  }
+
+  #body(): object {
+    const { head, choices, usage } = this.#detail
     const chat = head.endpoint === 'chat'
     const [first] = choices
-    const body = {
+    return {
       id: head.id,
       object: chat ? 'chat.completion' : 'text_completion',
       created: head.created,
@@ -48,7 +64,6 @@ export class WholeReply implements Reply {
       ...(chat && { prompt_logprobs: first?.promptLogprobs ?? null, prompt_token_ids: first?.promptTokenIds ?? null }),
       kv_transfer_params: null,
     }
-    sendJson(this.#response, 200, body, headers())
   }
 
   fail(refusal: Refusal): void {

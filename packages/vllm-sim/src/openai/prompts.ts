@@ -33,7 +33,7 @@ const several = (prompt: NonNullable<CompletionRequest['prompt']>): (string | nu
   typeof prompt === 'string' ? [prompt] : typeof prompt[0] === 'number' ? [prompt as number[]] : (prompt as string[])
 
 /** The prompt of a conversation. */
-const conversationPrompt = (
+export const conversationPrompt = (
   body: Pick<ChatRequest, 'messages' | 'tools' | 'add_generation_prompt' | 'continue_final_message'>,
 ): Prompt => {
   const bytes = Buffer.from(

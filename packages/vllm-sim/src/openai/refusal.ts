@@ -9,7 +9,7 @@ export interface Refusal {
   readonly param: string | null
 }
 
-const refusal = (status: number, type: string, message: string, param: string | null = null): Refusal => ({
+export const refusal = (status: number, type: string, message: string, param: string | null = null): Refusal => ({
   kind: 'refused',
   status,
   type,

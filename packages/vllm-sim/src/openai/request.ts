@@ -100,6 +100,9 @@ const conversation = {
   chat_template_kwargs: object.nullish(),
 }
 
+/** A conversation alone. */
+export const Conversation = z.looseObject(conversation)
+
 export const ChatRequest = z.looseObject({
   ...shared,
   ...conversation,
