@@ -16,6 +16,7 @@ const ENTRIES = {
   faults: 'test/faults/main.ts',
   bench: 'test/load/main.ts',
   penstock: 'packages/cli/src/main.ts',
+  'penstock-sim': 'packages/vllm-sim/src/penstock-sim.ts',
 }
 
 /** Standard output belongs to the task. */

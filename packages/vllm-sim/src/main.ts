@@ -1,21 +1,8 @@
-import { Socket } from 'node:net'
 import { nodeOptions } from './environment.ts'
 import { startSimulatedNode } from './simulated-node.ts'
+import { untilStopped } from './until-stopped.ts'
 
-/** Calls back once: at SIGTERM, SIGINT, or when the launcher's lifeline closes, so that a killed launcher leaves nothing behind. */
-const onStop = (stop: () => void): void => {
-  const once = (): void => {
-    lifeline?.destroy()
-    stop()
-  }
-  const fd = Number(process.env['PENSTOCK_LIFELINE_FD'])
-  const lifeline = Number.isInteger(fd) && fd > 2 ? new Socket({ fd, readable: true, writable: false }) : undefined
-  // Unreferenced: a node that cannot start must be able to exit.
-  lifeline?.on('end', once).on('error', once).resume().unref()
-  process.once('SIGTERM', once).once('SIGINT', once)
-}
-
-const stopped = new Promise<void>((resolve) => onStop(resolve))
+const stopped = untilStopped(process.env['PENSTOCK_LIFELINE_FD'])
 try {
   await using node = await startSimulatedNode(nodeOptions(process.env))
   process.stdout.write(`${JSON.stringify({ ready: true, url: node.url, adminUrl: node.adminUrl })}\n`)

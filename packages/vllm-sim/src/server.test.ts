@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { chat, completion, events, post, started, until, whole } from '../test/ask-node.ts'
-import { encodeTokens, expectedText } from './index.ts'
+import { encodeTokens, expectedText, VirtualClock } from './index.ts'
 
 const messages = [{ role: 'user', content: 'Hello' }]
 const json = async (response: Response): Promise<unknown> => response.json()
@@ -84,14 +84,20 @@ test('a sleeping node aborts what runs, queues what comes, is well, and wakes', 
 
 test('a paused node keeps its streams standing, and waits for them if told so', async () => {
   const node = await started({ itlMs: 2, devMode: true })
-  const running = post(node, chat, { messages, max_tokens: 20 })
+  const leaving = new AbortController()
+  const body = { messages, max_tokens: 50_000, stream: true }
+  const running = await post(node, chat, body, { signal: leaving.signal })
   await until(() => node.totals().tokens > 0)
   await post(node, '/pause?mode=keep', {})
   expect(await json(await fetch(`${node.origin}/is_paused`))).toEqual({ is_paused: true })
   const standing = node.totals().tokens
+  await post(node, '/tokenize', { prompt: 'x' })
+  expect(node.totals().tokens).toBe(standing)
   await post(node, '/resume', {})
-  expect((await running).status).toBe(200)
-  expect(standing).toBeLessThan(20)
+  await until(() => node.totals().tokens > standing)
+  leaving.abort()
+  await running.body?.cancel().catch(() => undefined)
+  await until(() => node.totals().running === 0)
   const other = whole(node, chat, { messages, max_tokens: 10 })
   await until(() => node.totals().running === 1)
   await post(node, '/pause?mode=wait', {})
@@ -153,10 +159,14 @@ test('keys guard more paths in newer releases', async () => {
 })
 
 test('a node that starts up takes connections and answers when it is ready', async () => {
-  const node = await started({ startupMs: 60 })
-  const from = performance.now()
-  expect((await fetch(`${node.origin}/health`)).status).toBe(200)
-  expect(performance.now() - from).toBeGreaterThan(30)
+  const clock = new VirtualClock()
+  const node = await started({ startupMs: 60_000, clock })
+  let answered = false
+  const health = fetch(`${node.origin}/health`).finally(() => (answered = true))
+  await fetch(`${node.adminUrl}/totals`)
+  expect(answered).toBe(false)
+  clock.run(60_000)
+  expect((await health).status).toBe(200)
 })
 
 test('releases that drain let running answers end at SIGTERM, and old ones cut them', async () => {

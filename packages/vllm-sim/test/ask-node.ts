@@ -92,9 +92,9 @@ export const choiceText = (choices: readonly ChunkChoice[]): string =>
 export const choiceOf = (chunks: readonly Chunk[], index: number): ChunkChoice[] =>
   chunks.flatMap(({ choices }) => choices.filter((choice) => choice.index === index))
 
-/** Waits until something holds; fails after two seconds. */
+/** Waits until something holds; fails after ten seconds. */
 export const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const giveUpAt = performance.now() + 2000
+  const giveUpAt = performance.now() + 10_000
   while (!(await holds())) {
     if (performance.now() > giveUpAt) throw new Error(`never came true: ${holds.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 2))

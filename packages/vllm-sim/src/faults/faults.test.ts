@@ -129,15 +129,6 @@ test('a rule strikes only what it matches, as often as its count and probability
   expect(struck).toBeLessThan(50)
 })
 
-test('a rule lives in its time window', async () => {
-  const node = await started()
-  node.injectFault({ kind: 'http_500', afterMs: 60_000, count: null })
-  expect((await ask(node)).status).toBe(200)
-  node.injectFault({ kind: 'metrics_500', forMs: 30 })
-  expect((await fetch(`${node.origin}/metrics`)).status).toBe(500)
-  await until(async () => (await fetch(`${node.origin}/metrics`)).status === 200)
-})
-
 test('a crash resets streams and closes the port, and the node comes back with new counters', async () => {
   const node = await started({ itlMs: 2 })
   await isWell(node)
@@ -154,11 +145,13 @@ test('a dead engine ends streams with an error, fails health and later requests,
   const node = await started({ itlMs: 5 })
   const streamed = await post(node, completion, { ...asked, max_tokens: 5000 })
   await until(() => node.totals().tokens > 2)
-  node.injectFault({ kind: 'engine_dead', exitAfterMs: 60, restartAfterMs: 20 })
+  node.injectFault({ kind: 'engine_dead', exitAfterMs: 60_000 })
   expect(await streamed.text()).toMatch(/EngineCore.*\n\ndata: \[DONE\]\n\n$/)
   expect(await health(node)).toBe(503)
   expect((await ask(node)).status).toBe(500)
+  node.injectFault({ kind: 'engine_dead', exitAfterMs: 0 })
   await until(() => refusesConnections(node))
+  node.injectFault({ kind: 'crash', restartAfterMs: 0 })
   await until(async () => !(await refusesConnections(node)))
   expect(await health(node)).toBe(200)
   await isWell(node)
@@ -166,9 +159,9 @@ test('a dead engine ends streams with an error, fails health and later requests,
 
 test('memory runs out where the cache is full', async () => {
   const node = await started({ itlMs: 2, kvCacheTokens: 100 })
-  node.injectFault({ kind: 'oom', kvUsageRatio: 0.5, exitAfterMs: 10, restartAfterMs: 10 })
+  node.injectFault({ kind: 'oom', kvUsageRatio: 0.5, exitAfterMs: 60_000 })
   expect(await (await post(node, completion, { ...asked, max_tokens: 5000 })).text()).toContain('InternalServerError')
-  await until(async () => !(await refusesConnections(node)) && (await health(node)) === 200)
+  expect(await health(node)).toBe(503)
 })
 
 test('a hung engine brings nothing while health is well, and goes on after', async () => {
