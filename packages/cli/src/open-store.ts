@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connectConfigRedis, ConfigStore, ConfigStoreUnavailable, StoredConfigInvalid } from '@penstock/config'
+import { readRedisUrl, redisUrlForms } from '@penstock/redis'
 import { CommandFailed } from './outside.ts'
 import type { Outside } from './outside.ts'
 
@@ -9,8 +10,7 @@ const defaultRedisUrl = 'redis://127.0.0.1:6379'
 /** Runs one piece of work on the configuration store that `REDIS_URL` and `PENSTOCK_PREFIX` name. */
 export const withStore = async <T>({ environment }: Outside, work: (store: ConfigStore) => Promise<T>): Promise<T> => {
   const url = environment['REDIS_URL'] || defaultRedisUrl
-  if (!/^rediss?:\/\//.test(url) || !URL.canParse(url))
-    throw new CommandFailed('REDIS_URL must be a redis:// or rediss:// URL')
+  if (readRedisUrl(url) === null) throw new CommandFailed(`REDIS_URL must be ${redisUrlForms}`)
   let lastError: Error | null = null
   const redis = connectConfigRedis({ url, name: 'penstock-cli' }, (cause) => {
     lastError = cause
@@ -35,10 +35,7 @@ export const withStore = async <T>({ environment }: Outside, work: (store: Confi
   }
 }
 
-const withoutPassword = (text: string): string => {
-  const { protocol, host } = new URL(text)
-  return `${protocol}//${host}`
-}
+const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//')
 
 const reasonOf = (cause: unknown): string => {
   const { code, message } = cause as NodeJS.ErrnoException

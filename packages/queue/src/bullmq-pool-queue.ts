@@ -1,11 +1,12 @@
 import { type Lane, RequestFailure } from '@penstock/contracts'
 import type { LineBounds, Placing } from '@penstock/scheduling'
 import { RedisConnection, type RedisClient } from 'bullmq'
+import type { RedisConnectionOptions } from '@penstock/redis'
 import type { Redis } from 'ioredis'
 import { assertQueueable, type LaneQueue, openLane } from './lane-queue.ts'
 import { LaneScripts, placingOf, type PlaceReply } from './lane-scripts.ts'
 import type { LaneLength, LaneRef, NewJob, PoolQueue, QueuedJob } from './pool-queue.ts'
-import { connectRedis, type RedisConnectionOptions } from './redis-connection.ts'
+import { connectRedis } from './redis-connection.ts'
 import { fromStoredJob, toStoredJob } from './stored-job.ts'
 
 export interface BullMqPoolQueueOptions extends RedisConnectionOptions {
