@@ -116,6 +116,12 @@ export type Job = z.infer<typeof Job>
  */
 export const jobAdded = defineEvent('job.added', 1, z.object({ pool: ConfigName, worker: WorkerId.nullable() }))
 
+/**
+ * Hands a job to a worker that has room, past a queue that cannot be asked. Key: worker. A job handed out twice dies at its second
+ * claim.
+ */
+export const offerJob = defineRequest('job.offer', 1, Job, z.object({ taken: z.boolean() }))
+
 const JobRef = z.object({ request: RequestId, attempt: Attempt, pool: ConfigName, lane: Lane })
 
 /** Takes a waiting attempt out of its queue, because nobody wants the answer any more. Any router. */

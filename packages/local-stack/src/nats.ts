@@ -8,13 +8,30 @@ export interface NatsOptions {
   readonly program: ServerProgram
   /** 0 or absent: a free port. */
   readonly port?: number
+  /** Makes the server one of a cluster: its own cluster port, and those of all. */
+  readonly cluster?: { readonly port: number; readonly ports: readonly number[] }
 }
 
-const natsLaunch = ({ program, port = 0 }: NatsOptions): Launch => ({
+const clusterFlags = (cluster: NatsOptions['cluster']): string[] =>
+  cluster === undefined
+    ? []
+    : [
+        '--cluster_name',
+        'penstock',
+        '--cluster',
+        `nats://127.0.0.1:${cluster.port}`,
+        '--routes',
+        cluster.ports
+          .filter((port) => port !== cluster.port)
+          .map((port) => `nats://127.0.0.1:${port}`)
+          .join(','),
+      ]
+
+const natsLaunch = ({ program, port = 0, cluster }: NatsOptions): Launch => ({
   name: 'nats-server',
   command: program.path,
   // The server itself picks a free port for -1, so nothing can take it in between.
-  args: ['--addr', '127.0.0.1', '--port', String(port === 0 ? -1 : port)],
+  args: ['--addr', '127.0.0.1', '--port', String(port === 0 ? -1 : port), ...clusterFlags(cluster)],
   env: { ...process.env, ...program.env },
   lifeline: false,
   readReady: (line) => {

@@ -9,6 +9,10 @@ export interface RedisOptions {
   readonly program: ServerProgram
   /** 0 or absent: a free port. */
   readonly port?: number
+  /** Port of the primary on this machine that it copies. */
+  readonly replicaOf?: number
+  /** Where a copy that it receives is kept for a moment. */
+  readonly dir?: string
 }
 
 /** Keeps nothing on disk, and refuses writes rather than dropping keys, as BullMQ demands. */
@@ -25,10 +29,18 @@ const settings = [
   'no',
 ]
 
-const redisLaunch = (program: ServerProgram, port: number): Launch => ({
+const redisLaunch = ({ program, replicaOf, dir }: RedisOptions, port: number): Launch => ({
   name: 'redis-server',
   command: program.path,
-  args: ['--port', String(port), ...settings],
+  args: [
+    '--port',
+    String(port),
+    ...settings,
+    ...(dir === undefined ? [] : ['--dir', dir, '--dbfilename', `redis-${port}.rdb`]),
+    // A copy is sent at once, and a partial one after a short break.
+    ...['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '64mb'],
+    ...(replicaOf === undefined ? [] : ['--replicaof', '127.0.0.1', String(replicaOf)]),
+  ],
   env: { ...process.env, ...program.env },
   lifeline: false,
   readReady: (line) =>
@@ -36,8 +48,9 @@ const redisLaunch = (program: ServerProgram, port: number): Launch => ({
   readyWithinMs: 10_000,
 })
 
-export const launchRedis = ({ program, port = 0 }: RedisOptions, watch: LaunchWatch = {}): Promise<Launched> => {
-  const startOn = (chosen: number): Promise<Launched> => launch(redisLaunch(program, chosen), watch)
+export const launchRedis = (options: RedisOptions, watch: LaunchWatch = {}): Promise<Launched> => {
+  const { port = 0 } = options
+  const startOn = (chosen: number): Promise<Launched> => launch(redisLaunch(options, chosen), watch)
   return port === 0 ? startOnFreePort(startOn) : startOn(port)
 }
 

@@ -9,6 +9,8 @@ import { launchNats } from './nats.ts'
 import { requireReachable } from './reachability.ts'
 import { launchRedis } from './redis.ts'
 import { ensureServers } from './servers.ts'
+import type { Servers } from './servers.ts'
+import { startCluster } from './cluster.ts'
 import { Supervisor } from './supervisor.ts'
 import type { ProcessState, Start } from './supervisor.ts'
 
@@ -35,6 +37,8 @@ export interface LocalStackOptions {
   /** Servers to use instead of own ones. */
   readonly natsUrl?: string
   readonly redisUrl?: string
+  /** Three NATS servers in a cluster, and a Redis primary with two replicas watched by three Sentinels. Default: one of each. */
+  readonly highlyAvailable?: boolean
   readonly onLog?: (name: string, line: string) => void
   /** One sentence for people: a download, or a process that ended and starts again. */
   readonly onNotice?: (sentence: string) => void
@@ -49,7 +53,7 @@ export interface LocalStack extends AsyncDisposable {
   readonly redisUrl: string
   /** Starts more services, all at once. Throws LaunchError for the first that does not become ready. */
   startServices(services: readonly ServiceSpec[]): Promise<void>
-  /** A service, or own server `nats` or `redis`. */
+  /** A service, or own server: `nats` and `redis`; `nats-1` to `-3`, `redis-1` to `-3`, `sentinel-1` to `-3` when highly available. */
   process(name: string): ProcessState
   /** Sends a signal to a running process; it is started anew when it ends. */
   kill(name: string, signal: NodeJS.Signals): void
@@ -68,6 +72,9 @@ const readReady = (line: string): ReadyInfo | null => {
   const record = parseJsonLine(line)
   return record?.['ready'] === true ? record : null
 }
+
+/** A restarted server keeps its port: everything else knows it by that. */
+const portOf = (previous: ReadyInfo | null): number => Number(previous?.['port'] ?? 0)
 
 class Stack implements LocalStack {
   natsUrl = ''
@@ -94,8 +101,7 @@ class Stack implements LocalStack {
       projectRoot,
       ...(onNotice === undefined ? {} : { onProgress: onNotice }),
     })
-    // A restarted server keeps its port: everything else knows it by that.
-    const portOf = (previous: ReadyInfo | null): number => Number(previous?.['port'] ?? 0)
+    if (this.#options.highlyAvailable === true) return this.#startCluster({ natsServer, redisServer })
     await Promise.all([
       natsUrl ??
         this.#supervise('nats', (previous, watch) =>
@@ -108,6 +114,15 @@ class Stack implements LocalStack {
     ])
     this.natsUrl ||= String(this.process('nats').readyInfo?.['url'])
     this.redisUrl ||= String(this.process('redis').readyInfo?.['url'])
+  }
+
+  async #startCluster({ natsServer, redisServer }: Servers): Promise<void> {
+    const cluster = await startCluster(
+      { natsServer, redisServer, dir: this.#options.dataDir },
+      { supervise: (name, start, restart) => this.#supervise(name, start, restart) },
+    )
+    this.natsUrl ||= cluster.natsUrl
+    this.redisUrl ||= cluster.redisUrl
   }
 
   async startServices(services: readonly ServiceSpec[]): Promise<void> {
@@ -158,7 +173,7 @@ class Stack implements LocalStack {
     return supervisor
   }
 
-  async #supervise(name: string, start: Start): Promise<void> {
+  async #supervise(name: string, start: Start, ownRestart?: BackOff): Promise<void> {
     if (this.#stopped !== null) throw new Error('the stack is stopping')
     if (this.#supervisors.has(name)) throw new Error(`the stack has a process ${name} already`)
     const { dataDir, onLog, onNotice, restart = defaultRestart } = this.#options
@@ -167,7 +182,7 @@ class Stack implements LocalStack {
       {
         name,
         logFile: log.path,
-        backOff: restart,
+        backOff: ownRestart ?? restart,
         onLine: (line) => {
           if (!this.#logs.disposed) log.write(line)
           onLog?.(name, line)

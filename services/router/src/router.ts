@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { BusUnavailable } from '@penstock/bus'
 import type { Bus, Serving, TraceHeaders } from '@penstock/bus'
 import type { ConfigSnapshot, PoolConfig } from '@penstock/config'
 import {
@@ -7,6 +8,7 @@ import {
   findUnknownJobs,
   jobAdded,
   jobIdOf,
+  offerJob,
   lanes,
   reportPools,
   reportStatus,
@@ -42,6 +44,10 @@ export interface RouterDependencies {
 const queueGroup = 'router'
 const countLinesEveryMs = 250
 const reportEveryMs = 1000
+
+/** Workers that are asked to take a job directly, and how long each may think: within the second that a missing part may cost. */
+const offersMax = 2
+const offerWithinMs = 200
 
 /** Stateless: what it knows of workers and lines it hears or counts anew; any router answers any question. */
 export class Router implements AsyncDisposable {
@@ -129,8 +135,9 @@ export class Router implements AsyncDisposable {
 
   async #queue(envelope: Envelope, placement: Placement, span: OpenSpan): Promise<Accepted | Refused> {
     const { pool, lane } = placement.accepted
+    const job = newJob(envelope, placement, span)
     try {
-      const placing = await this.#deps.queue.add(newJob(envelope, placement, span), placement.bounds)
+      const placing = await this.#deps.queue.add(job, placement.bounds)
       if (placing.kind === 'added') this.#lines.added(laneKey(pool, lane))
       if (placing.kind !== 'refused')
         this.#deps.bus.publish(jobAdded, [pool], { pool, worker: this.#presence.nextTaker(pool, this.#deps.now()) })
@@ -139,8 +146,24 @@ export class Router implements AsyncDisposable {
       const failure = RequestFailure.fromUnknown(error)
       if (failure.code === 'internal')
         this.#deps.log.error({ err: error, request_id: envelope.request }, 'job not queued')
+      if (failure.code === 'store_unavailable' && (await this.#offer(pool, job.envelope))) return placement.accepted
       return { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
     }
+  }
+
+  /** Past a store that is away: the line is there for order, and a worker with room needs none. */
+  async #offer(pool: string, job: Job): Promise<boolean> {
+    for (let asked = 0; asked < offersMax; asked++) {
+      const worker = this.#presence.nextTaker(pool, this.#deps.now())
+      if (worker === null) return false
+      try {
+        const { message } = await this.#deps.bus.request(offerJob, [worker], job, { tries: 1, tryMs: offerWithinMs })
+        if (message.taken) return true
+      } catch (error) {
+        if (!(error instanceof BusUnavailable)) throw error
+      }
+    }
+    return false
   }
 
   #place(envelope: Envelope): Placement | Refused {
@@ -216,7 +239,7 @@ export class Router implements AsyncDisposable {
   }
 }
 
-const newJob = (envelope: Envelope, { accepted }: Placement, span: OpenSpan): NewJob => {
+const newJob = (envelope: Envelope, { accepted }: Placement, span: OpenSpan): NewJob & { envelope: Job } => {
   const { request, attempt, ingress, feature, affinity, avoidNodes, promptTokensEstimate, outputTokensMax } = envelope
   const { pool, lane, model, family, configVersion } = accepted
   const { traceparent } = span.carrier()

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { Job, RunId, lanes } from '@penstock/contracts'
-import type { Lane } from '@penstock/contracts'
+import { Job, lanes } from '@penstock/contracts'
+import type { Lane, RunId } from '@penstock/contracts'
 import type { PoolQueue } from '@penstock/queue'
 import type { Logger } from '@penstock/runtime'
 import { LaneOrder } from '@penstock/scheduling'
 import type { LaneShare } from '@penstock/scheduling'
+import { newRunId } from './new-run-id.ts'
 
 export interface TakeLoopDependencies {
   queue: PoolQueue
@@ -112,7 +112,7 @@ export class TakeLoop {
         if (taken === null) continue
         state.order.started(taken.lane, order)
         const job = Job.safeParse(taken.envelope)
-        if (job.success) this.#deps.start(job.data, RunId.parse(randomBytes(8).toString('hex')))
+        if (job.success) this.#deps.start(job.data, newRunId())
         else this.#deps.log.error({ job_id: taken.jobId }, 'job in the queue breaks its schema: dropped')
       }
     } catch (error) {

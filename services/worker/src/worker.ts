@@ -5,6 +5,7 @@ import {
   cancelRun,
   ingressBeat,
   jobAdded,
+  offerJob,
   reportStatus,
   resendFrames,
   workerBeat,
@@ -15,6 +16,7 @@ import type { PoolQueue } from '@penstock/queue'
 import type { Logger, Tracing } from '@penstock/runtime'
 import { ColleagueLoads, PoolPresence, ServiceRates } from '@penstock/scheduling'
 import { FrameClock } from './frame-clock.ts'
+import { newRunId } from './new-run-id.ts'
 import { NodeProber } from './node-prober.ts'
 import { NodeSet } from './node-set.ts'
 import { RunRegistry } from './run-registry.ts'
@@ -101,6 +103,7 @@ export class Worker implements AsyncDisposable {
     bus.serve(reportStatus, [], () => ({
       reply: { service: 'worker', instance: options.instance, configVersion: this.#snapshot.version },
     }))
+    bus.serve(offerJob, [options.worker], ({ message }) => ({ reply: { taken: this.#offered(message) } }))
     bus.subscribe(jobAdded, ['*'], ({ message }) => this.#jobAdded(message.pool, message.worker))
     this.#watchedAt = now()
     this.configure(snapshot)
@@ -167,6 +170,13 @@ export class Worker implements AsyncDisposable {
     if (asked === worker && this.#nodes.room(pool) <= 0)
       this.#deps.bus.publish(jobAdded, [pool], { pool, worker: null })
     else if (asked === null || asked === worker) this.#loop.nudge(pool)
+  }
+
+  /** A job that comes past the queue is taken when there is room for it now. */
+  #offered(job: Job): boolean {
+    if (this.#draining || this.#nodes.room(job.pool) <= 0) return false
+    void this.#start(job, newRunId())
+    return true
   }
 
   #cancel(id: RunId): boolean {
