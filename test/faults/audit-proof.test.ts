@@ -14,7 +14,7 @@ const archived = {
   missingTerminal: 0,
   duplicateTerminal: 0,
 }
-const seen = { requests: 102, completed: 100, refused: 2 }
+const seen = { requests: 102, completed: 100, refused: 2, cut: 0 }
 const report = (change: Partial<typeof archived> = {}, problems: VerifyProblem[] = []) => ({
   requests: { ...archived, ...change },
   problems,

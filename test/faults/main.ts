@@ -3,14 +3,31 @@ import { abortedOnInterruption, isInterruption } from '../stack/interruption.ts'
 import { runScenario } from './run-scenario.ts'
 import type { RunReport } from './run-scenario.ts'
 import type { Scenario } from './scenario.ts'
+import { badNetwork } from './scenarios/bad-network.ts'
+import { ingressKill } from './scenarios/ingress-kill.ts'
+import { partition } from './scenarios/partition.ts'
+import { randomFreeze } from './scenarios/random-freeze.ts'
+import { randomKill } from './scenarios/random-kill.ts'
+import { rollingRestart } from './scenarios/rolling-restart.ts'
+import { wipe } from './scenarios/wipe.ts'
 import { workerFreeze } from './scenarios/worker-freeze.ts'
 import { workerKill } from './scenarios/worker-kill.ts'
 
-const scenarios = [workerKill, workerFreeze]
+const scenarios = [
+  workerKill,
+  workerFreeze,
+  randomKill,
+  ingressKill,
+  randomFreeze,
+  partition,
+  badNetwork,
+  wipe,
+  rollingRestart,
+]
 const secondsMax = 3600
 
 const usage = [
-  'npm run faults -- SCENARIO [--seconds 60] [--seed N] [--json]',
+  'npm run faults -- SCENARIO [--seconds 60 | --minutes N] [--seed N] [--json]',
   ...scenarios.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`),
 ].join('\n')
 
@@ -40,6 +57,7 @@ const readArguments = (args: string[]): FaultArguments => {
     allowPositionals: true,
     options: {
       seconds: { type: 'string', default: '60' },
+      minutes: { type: 'string' },
       seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
       json: { type: 'boolean', default: false },
     },
@@ -48,9 +66,12 @@ const readArguments = (args: string[]): FaultArguments => {
   if (positionals.length === 0) throw new Error('Which scenario?')
   if (scenario === undefined || positionals.length > 1)
     throw new Error(`No scenario is named ${positionals.join(' ')}.`)
-  const [seconds, seed] = [Number(values.seconds), Number(values.seed)]
+  const asked = values.minutes === undefined ? Number(values.seconds) : Number(values.minutes) * 60
+  const [seconds, seed] = [asked, Number(values.seed)]
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > secondsMax) {
-    throw new Error(`--seconds must be a whole number from 1 to ${secondsMax}, not ${values.seconds}`)
+    throw new Error(
+      `--seconds must be a whole number from 1 to ${secondsMax}, not ${values.minutes === undefined ? values.seconds : `${values.minutes} minutes`}`,
+    )
   }
   if (!Number.isInteger(seed) || seed < 0) throw new Error(`--seed must be a whole number, not ${values.seed}`)
   return { scenario, seconds, seed, json: values.json }
@@ -60,7 +81,7 @@ const run = async ({ scenario, seconds, seed, json }: FaultArguments): Promise<n
   console.error(`${scenario.name} for ${seconds} s, seed ${seed}`)
   const signal = abortedOnInterruption()
   const onProgress = (sentence: string): void => console.error(sentence)
-  return print(await runScenario(scenario, { seconds, concurrent: 20, seed, signal, onProgress }), json)
+  return print(await runScenario(scenario, { seconds, seed, signal, onProgress }), json)
 }
 
 const prepare = (args: string[]): FaultArguments | null => {

@@ -4,7 +4,8 @@ import { seededRandom } from '../stack/seeded-random.ts'
 import { startTestStack } from '../stack/start-stack.ts'
 import { proveAudit } from './audit-proof.ts'
 import { keepAsking } from './keep-asking.ts'
-import type { Scenario } from './scenario.ts'
+import { FaultProxies } from './fault-proxies.ts'
+import type { Load, Scenario } from './scenario.ts'
 import { strikeAgainAndAgain } from './strike-loop.ts'
 import type { Observation } from './stream-probe.ts'
 import { Tally } from './tally.ts'
@@ -14,7 +15,6 @@ import { listenToBeats } from './worker-beats.ts'
 export interface RunOptions {
   /** New streams are begun, and victims struck, for this long. */
   readonly seconds: number
-  readonly concurrent: number
   readonly seed: number
   readonly signal: AbortSignal
   readonly onProgress: (sentence: string) => void
@@ -27,6 +27,7 @@ export interface RunReport {
   readonly requests: number
   readonly refused: number
   readonly lost: number
+  readonly cut: number
   readonly bytesWrong: number
   readonly serverErrors: number
   readonly longestSilenceMs: number
@@ -45,6 +46,7 @@ export interface RunReport {
 }
 
 const workers = 3
+const steady: Load = { concurrent: 20, tokensMin: 300, tokensMax: 600 }
 /** Two nodes of 24 for 20 streams: 42 % full, and 63 % while one of three workers is away with its share. */
 const nodeInFlightMax = 24
 const nodeEnv = { VLLM_SIM_TTFT_MS: '50', VLLM_SIM_ITL_MS: '20' }
@@ -55,23 +57,27 @@ const problemsMax = 10
 
 /** Starts a stack, keeps streams open while the scenario strikes, waits for all ends and for the audit log, and judges. Bounded in time. */
 export const runScenario = async (scenario: Scenario, options: RunOptions): Promise<RunReport> => {
-  const { seconds, concurrent, seed, onProgress } = options
+  const { seconds, seed, onProgress } = options
+  const { load = steady, everyMs = strikeEveryMs, proxied = false } = scenario
   const failing = new AbortController()
   const signal = AbortSignal.any([options.signal, failing.signal])
   await using held = new AsyncDisposableStack()
+  const proxies = held.use(new FaultProxies())
   const stack = held.use(
     await startTestStack({
       nodes: 2,
       workers,
       routers: 1,
-      nodeInFlightMax,
+      nodeInFlightMax: Math.max(nodeInFlightMax, load.concurrent),
       nodeEnv,
+      ...scenario.stack,
+      ...(proxied ? { route: proxies.route } : {}),
       signal: options.signal,
       onNotice: onProgress,
     }),
   )
   const beats = held.use(await listenToBeats(stack.stack.natsUrl))
-  const origin = held.use(openOrigin(stack.apiUrl, { silenceMs: 60_000 }))
+  const origins = stack.apiUrls.map((url) => held.use(openOrigin(url, { silenceMs: 60_000 })))
   const tally = new Tally()
   const problems: string[] = []
   const startedAt = performance.now()
@@ -93,23 +99,38 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
   stalls.enable()
 
   const untilAt = startedAt + seconds * 1000
-  const asking = { origin, openAiKey: stack.openAiKey, concurrent, untilAt, random: seededRandom(seed), signal, onEnd }
+  const ingressStruckAt = stack.ingresses.map(() => Number.NEGATIVE_INFINITY)
+  const asking = {
+    origins,
+    openAiKey: stack.openAiKey,
+    load,
+    untilAt,
+    random: seededRandom(seed),
+    signal,
+    onEnd,
+    wasStruck: (ingress: number, sinceAt: number) => Number(ingressStruckAt[ingress]) > sinceAt,
+  }
   const striking = {
-    victims: stack.workers,
-    everyMs: strikeEveryMs,
+    victims: scenario.victims(stack),
+    everyMs,
     untilAt,
     random: seededRandom(seed + 1),
-    onStrike: (victim: string, backAfterMs: number | null) =>
+    onStrike: (victim: string, backAfterMs: number | null) => {
+      const ingress = stack.ingresses.indexOf(victim)
+      if (scenario.cutsIngress === true && ingress >= 0 && backAfterMs === null)
+        ingressStruckAt[ingress] = performance.now()
       onProgress(
-        `${clock()}: ${victim} ${backAfterMs === null ? 'struck' : `works again after ${Math.round(backAfterMs)} ms`}`,
-      ),
+        `${clock()}: ${victim} ${backAfterMs === null ? 'struck' : `well again after ${Math.round(backAfterMs)} ms`}`,
+      )
+    },
   }
   const endOther = (error: unknown): never => {
     failing.abort(error)
     throw error
   }
+  const stage = { stack: stack.stack, test: stack, beats, proxies, random: seededRandom(seed + 2), signal }
   const [kills] = await Promise.all([
-    strikeAgainAndAgain(scenario, { stack: stack.stack, beats, signal }, striking).catch(endOther),
+    strikeAgainAndAgain(scenario, stage, striking).catch(endOther),
     keepAsking(asking).catch(endOther),
   ])
   stalls.disable()

@@ -5,9 +5,9 @@ import type { StreamReader } from '../stack/http-stream.ts'
 
 /**
  * `completed`: a clean end with nothing missing. `refused`: 429 before anything was accepted. `server-error`: a status of 500 and above.
- * `lost`: everything else: broken off, an error in the stream, no clean end, another status.
+ * `lost`: everything else: broken off, an error in the stream, no clean end, another status. `cut`: lost with its ingress, which was killed.
  */
-export type Outcome = 'completed' | 'refused' | 'server-error' | 'lost'
+export type Outcome = 'completed' | 'refused' | 'server-error' | 'lost' | 'cut'
 
 export interface Observation {
   readonly outcome: Outcome

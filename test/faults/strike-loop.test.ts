@@ -15,6 +15,7 @@ test('strikes never overlap, however slowly a victim comes back, and end in time
     name: 'slow',
     summary: '',
     limits: workerFaultLimits,
+    victims: () => [],
     async strike(victim) {
       victims.add(victim)
       downMax = Math.max(downMax, ++down)

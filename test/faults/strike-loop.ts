@@ -27,8 +27,8 @@ export const strikeAgainAndAgain = async (
     const struckAt = performance.now()
     onStrike(victim, null)
     strikes += 1
-    await scenario.strike(victim, stage)
-    onStrike(victim, performance.now() - struckAt)
+    const who = (await scenario.strike(victim, stage)) ?? victim
+    onStrike(who, performance.now() - struckAt)
   }
   return strikes
 }

@@ -6,6 +6,8 @@ export interface StreamTally {
   readonly completed: number
   readonly refused: number
   readonly lost: number
+  /** Went with the ingress that owned them, because that was what was struck. */
+  readonly cut: number
   readonly bytesWrong: number
   readonly serverErrors: number
   readonly longestSilenceMs: number
@@ -19,6 +21,7 @@ export class Tally {
     completed: 0,
     refused: 0,
     lost: 0,
+    cut: 0,
     bytesWrong: 0,
     serverErrors: 0,
     longestSilenceMs: 0,
@@ -43,6 +46,9 @@ export class Tally {
         break
       case 'lost':
         sums.lost += 1
+        break
+      case 'cut':
+        sums.cut += 1
     }
   }
 

@@ -9,6 +9,7 @@ const good: RunFacts = {
   completed: 198,
   refused: 2,
   lost: 0,
+  cut: 0,
   bytesWrong: 0,
   serverErrors: 0,
   longestSilenceMs: 3500,
@@ -52,12 +53,13 @@ test('a tally counts every request once and keeps the worst waits', () => {
   const tally = new Tally()
   for (const one of [seen({}), seen({ longestSilenceMs: 2400.6 }), seen({ ttfbMs: 700 }), seen({ bytesWrong: 5 })])
     tally.add(one)
-  for (const outcome of ['refused', 'server-error', 'lost'] as const) tally.add(seen({ outcome, ttfbMs: 9000 }))
+  for (const outcome of ['refused', 'server-error', 'lost', 'cut'] as const) tally.add(seen({ outcome, ttfbMs: 9000 }))
   expect(tally.sums).toEqual({
-    requests: 7,
+    requests: 8,
     completed: 4,
     refused: 1,
     lost: 1,
+    cut: 1,
     bytesWrong: 5,
     serverErrors: 1,
     longestSilenceMs: 2401,

@@ -13,6 +13,12 @@ export interface TestStackOptions {
   readonly nodes: number
   readonly workers: number
   readonly routers: number
+  /** Default 1. */
+  readonly ingresses?: number
+  /** NATS in a cluster of three, Redis with replicas and Sentinels. */
+  readonly highlyAvailable?: boolean
+  /** Where a process finds another instead of its own address: for proxies between them. `to`: `nats`, `redis` or a node's name. */
+  readonly route?: (from: string, to: string, url: string) => Promise<string>
   /** `VLLM_SIM_*` of every node. */
   readonly nodeEnv?: Readonly<Record<string, string>>
   /** Ceiling of requests in flight per node. Default 64. */
@@ -39,12 +45,16 @@ export interface TestNode {
 /** A whole Penstock on this machine: real NATS, Redis and services, simulated nodes, an issuer of its own. */
 export interface TestStack extends AsyncDisposable {
   readonly apiUrl: string
+  /** Of every ingress, the first included. */
+  readonly apiUrls: readonly string[]
   readonly metricsUrl: string
   readonly issuerUrl: string
   readonly openAiKey: string
   readonly nodes: readonly TestNode[]
-  /** Names of the worker processes. */
+  /** Names of the processes of a kind. */
   readonly workers: readonly string[]
+  readonly routers: readonly string[]
+  readonly ingresses: readonly string[]
   readonly stack: LocalStack
   readonly archiveDir: string
   readonly auditDir: string
@@ -88,6 +98,7 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
       services: numbered('node', options.nodes).map((name) => nodeService(name, options.nodeEnv)),
       env: { PATH, HOME },
       restart: { initialMs: 100, maxMs: 1000 },
+      ...(options.highlyAvailable === undefined ? {} : { highlyAvailable: options.highlyAvailable }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onNotice === undefined ? {} : { onNotice: options.onNotice }),
     }),
@@ -96,50 +107,72 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
     const { url, adminUrl } = stack.process(name).readyInfo ?? {}
     return { name, url: String(url), adminUrl: String(adminUrl) }
   })
+  const { route = (_from: string, _to: string, url: string) => Promise.resolve(url) } = options
   const seed = seedDocument({
-    nodeUrls: nodes.map(({ url }) => url),
+    nodeUrls: await Promise.all(nodes.map(({ name, url }) => route('workers', name, url))),
     nodeInFlightMax: options.nodeInFlightMax ?? 64,
     openAiKey,
   })
   await writeSeedConfig(seedFile, (await options.configure?.(seed, openAiKey)) ?? seed)
 
-  const [apiPort, metricsPort] = [await freePort(), await freePort()]
   const secrets = { PENSTOCK_PRINCIPAL_SECRET: openAiKey, PENSTOCK_CACHE_SALT_SECRET: openAiKey }
-  const service = (name: string, workspace: string, env: Record<string, string> = {}): ServiceSpec => ({
+  const service = async (name: string, workspace: string, env: Record<string, string> = {}): Promise<ServiceSpec> => ({
     name,
     entry: entryOf(workspace),
-    env: { ...secrets, ...options.env, ...env },
+    env: {
+      ...secrets,
+      NATS_URL: await route(name, 'nats', stack.natsUrl),
+      REDIS_URL: await route(name, 'redis', stack.redisUrl),
+      ...options.env,
+      ...env,
+    },
     readyWithinMs,
   })
   const workers = numbered('worker', options.workers)
   const routers = numbered('router', options.routers)
-  await stack.startServices([
-    service('audit', 'services/audit', { PENSTOCK_ARCHIVE_DIR: archiveDir }),
-    ...routers.map((name) => service(name, 'services/router', { PENSTOCK_SEED_CONFIG: seedFile })),
-    ...workers.map((name) => service(name, 'services/worker')),
-    service('ingress', 'services/ingress', {
-      PENSTOCK_API_HOST: '127.0.0.1',
-      PENSTOCK_API_PORT: String(apiPort),
-      PENSTOCK_METRICS_HOST: '127.0.0.1',
-      PENSTOCK_METRICS_PORT: String(metricsPort),
-      PENSTOCK_AUDIT_DIR: auditDir,
-      AIGW_GITLAB_URL: issuer.url,
-      AIGW_CUSTOMER_PORTAL_URL: '',
-    }),
-  ])
-  const apiUrl = `http://127.0.0.1:${apiPort}`
-  await untilReady(`${apiUrl}/monitoring/ready`)
+  const { ingresses: ingressCount = 1 } = options
+  const ports = await Promise.all(
+    (ingressCount === 1 ? ['ingress'] : numbered('ingress', ingressCount)).map(
+      async (name) => [name, await freePort(), await freePort()] as const,
+    ),
+  )
+  const ingresses = ports.map(([name]) => name)
+  await stack.startServices(
+    await Promise.all([
+      service('audit', 'services/audit', { PENSTOCK_ARCHIVE_DIR: archiveDir }),
+      ...routers.map((name) => service(name, 'services/router', { PENSTOCK_SEED_CONFIG: seedFile })),
+      ...workers.map((name) => service(name, 'services/worker')),
+      ...ports.map(([name, apiPort, metricsPort]) =>
+        service(name, 'services/ingress', {
+          PENSTOCK_API_HOST: '127.0.0.1',
+          PENSTOCK_API_PORT: String(apiPort),
+          PENSTOCK_METRICS_HOST: '127.0.0.1',
+          PENSTOCK_METRICS_PORT: String(metricsPort),
+          PENSTOCK_AUDIT_DIR: ingresses.length === 1 ? auditDir : join(auditDir, name),
+          AIGW_GITLAB_URL: issuer.url,
+          AIGW_CUSTOMER_PORTAL_URL: '',
+        }),
+      ),
+    ]),
+  )
+  const apiUrls = ports.map(([, apiPort]) => `http://127.0.0.1:${apiPort}`)
+  const apiUrl = String(apiUrls[0])
+  for (const url of apiUrls) await untilReady(`${url}/monitoring/ready`)
 
-  const names = ['nats', 'redis', 'audit', ...routers, ...workers, 'ingress']
+  const servers = options.highlyAvailable === true ? [] : ['nats', 'redis']
+  const names = [...servers, 'audit', ...routers, ...workers, ...ingresses]
   const kept = held.move()
   return {
     apiUrl,
-    metricsUrl: `http://127.0.0.1:${metricsPort}`,
+    apiUrls,
+    metricsUrl: `http://127.0.0.1:${ports[0]?.[2]}`,
     issuerUrl: issuer.url,
     instanceId: issuer.instanceId,
     openAiKey,
     nodes,
     workers,
+    routers,
+    ingresses,
     stack,
     archiveDir,
     auditDir,

@@ -188,11 +188,12 @@ export class Bus implements AsyncDisposable {
     })
   }
 
-  /** Answers requests of a kind. With `queue`, one of all who serve under that name answers; without, everyone does. */
+  /** Answers requests of a kind. With `queue`, one of all who serve under that name answers; without, everyone does. Null: says nothing, so the
+   *  question is asked again. */
   serve<Q, A>(
     kind: RequestKind<Q, A>,
     ids: string[],
-    answer: (received: Received<Q>) => Promise<Answer<A>> | Answer<A>,
+    answer: (received: Received<Q>) => Promise<Answer<A> | null> | Answer<A> | null,
     options: { queue?: string } = {},
   ): Serving {
     const subject = this.#subject(kind, ids)
@@ -201,8 +202,8 @@ export class Bus implements AsyncDisposable {
       const received = this.#receive(kind, message)
       if (received === null) return
       try {
-        const { reply, bytes } = await answer(received)
-        message.respond(encodePayload(kind.reply.parse(reply), bytes))
+        const answered = await answer(received)
+        if (answered !== null) message.respond(encodePayload(kind.reply.parse(answered.reply), answered.bytes))
       } catch (error) {
         this.#options.onHandlerError({ subject, error })
       }

@@ -81,7 +81,13 @@ export const Refused = z.object({
 })
 export type Refused = z.infer<typeof Refused>
 
-/** Asks the router to put an attempt into its pool's queue. Asked by the ingress; answered by any router. */
+/** Key under which every router answers, not one of them. */
+export const allRouters = 'all'
+
+/**
+ * Asks the router to put an attempt into its pool's queue. Asked by the ingress; answered by any router, or by all under the key
+ * `all`. Asked twice, a job is added once.
+ */
 export const submitRequest = defineRequest(
   'request.submit',
   1,

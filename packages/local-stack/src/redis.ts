@@ -38,7 +38,10 @@ const redisLaunch = ({ program, replicaOf, dir }: RedisOptions, port: number): L
     ...settings,
     ...(dir === undefined ? [] : ['--dir', dir, '--dbfilename', `redis-${port}.rdb`]),
     // A copy is sent at once, and a partial one after a short break.
-    ...['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '64mb'],
+    '--repl-diskless-sync-delay',
+    '0',
+    '--repl-backlog-size',
+    '64mb',
     ...(replicaOf === undefined ? [] : ['--replicaof', '127.0.0.1', String(replicaOf)]),
   ],
   env: { ...process.env, ...program.env },

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { BusUnavailable } from '@penstock/bus'
-import type { Bus, Serving, TraceHeaders } from '@penstock/bus'
+import type { Bus, Received, Serving, TraceHeaders } from '@penstock/bus'
 import type { ConfigSnapshot, PoolConfig } from '@penstock/config'
 import {
   RequestFailure,
+  allRouters,
   beatEveryMs,
   findUnknownJobs,
   jobAdded,
@@ -45,6 +46,13 @@ const queueGroup = 'router'
 const countLinesEveryMs = 250
 const reportEveryMs = 1000
 
+/** One round of beats, with some time for the slowest. */
+const beatRoundMs = beatEveryMs * 1.2
+const lookEveryMs = 100
+/** More than an ingress waits for one router. */
+const stoodStillMs = 600
+/** Time to read what came while this process stood still: those who asked have gone elsewhere, and jobs of theirs would only fill the line. */
+const backlogMs = 200
 /** Workers that are asked to take a job directly, and how long each may think: within the second that a missing part may cost. */
 const offersMax = 2
 const offerWithinMs = 200
@@ -60,13 +68,22 @@ export class Router implements AsyncDisposable {
   readonly metrics = new PoolMetrics(() => this.#pools)
   #pools: PoolReport[] = []
   #serving: Serving[] = []
+  #beatHeardAt = Number.NEGATIVE_INFINITY
+  #lookedAt: number
+  #staleUntil = Number.NEGATIVE_INFINITY
+  #deafUntil = Number.NEGATIVE_INFINITY
 
   private constructor(dependencies: RouterDependencies) {
     this.#deps = dependencies
     this.#presence = new PoolPresence(dependencies.now())
-    dependencies.bus.subscribe(workerBeat, [], ({ message }) => this.#presence.heard(message, dependencies.now()))
+    this.#lookedAt = dependencies.now()
+    dependencies.bus.subscribe(workerBeat, [], ({ message }) => {
+      this.#beatHeardAt = dependencies.now()
+      this.#presence.heard(message, this.#beatHeardAt)
+    })
     this.#timers = [
       setInterval(() => void this.#countLines(), countLinesEveryMs),
+      setInterval(() => this.#look(), lookEveryMs),
       setInterval(() => this.#report(), reportEveryMs),
     ]
   }
@@ -74,7 +91,7 @@ export class Router implements AsyncDisposable {
   /** Listens to one round of beats before it answers, so that a fresh router does not take a living pool for a dead one. */
   static async start(dependencies: RouterDependencies): Promise<Router> {
     const router = new Router(dependencies)
-    await delay(beatEveryMs * 1.2)
+    await delay(beatRoundMs)
     router.#serving = router.#serve()
     return router
   }
@@ -88,12 +105,10 @@ export class Router implements AsyncDisposable {
   #serve(): Serving[] {
     const { bus, instance } = this.#deps
     const shared = { queue: queueGroup }
-    const submit = bus.serve(
-      submitRequest,
-      [],
-      async ({ message, trace }) => ({ reply: await this.#submit(message, trace) }),
-      shared,
-    )
+    const submitted = async ({ message, trace }: Received<Envelope>) =>
+      this.#deps.now() < this.#staleUntil ? null : { reply: await this.#submit(message, trace) }
+    const submit = bus.serve(submitRequest, [], submitted, shared)
+    const submitToAll = bus.serve(submitRequest, [allRouters], submitted)
     const withdraw = bus.serve(
       withdrawJob,
       [],
@@ -118,7 +133,7 @@ export class Router implements AsyncDisposable {
       reply: { service: 'router', instance, configVersion: this.#deps.snapshot()?.version ?? 0 },
     }))
     const pools = bus.serve(reportPools, [], () => ({ reply: { pools: this.#pools } }), shared)
-    return [submit, withdraw, findUnknown, status, pools]
+    return [submit, submitToAll, withdraw, findUnknown, status, pools]
   }
 
   async #submit(envelope: Envelope, trace: TraceHeaders): Promise<Accepted | Refused> {
@@ -126,11 +141,30 @@ export class Router implements AsyncDisposable {
       'penstock.request_id': envelope.request,
       'penstock.attempt': envelope.attempt,
     })
+    await this.#untilItHears()
     const placement = this.#place(envelope)
     const decision = placement.kind === 'refused' ? placement : await this.#queue(envelope, placement, span)
     span.end(decision.kind === 'refused' ? decision.code : undefined)
     this.metrics.decided(decision.pool, decision.lane, decision.kind === 'refused' ? decision.code : 'accepted')
     return decision
+  }
+
+  /** Notices that this process itself stood still: timers run before anything is read. */
+  #look(): void {
+    const now = this.#deps.now()
+    if (now - this.#lookedAt > stoodStillMs) {
+      this.#deafUntil = now + beatRoundMs
+      this.#staleUntil = now + backlogMs
+    }
+    this.#lookedAt = now
+  }
+
+  /** Who stood still, or was cut off from the bus, hears one round of beats before it judges anybody by their silence. */
+  async #untilItHears(): Promise<void> {
+    const now = this.#deps.now()
+    if (now - this.#beatHeardAt < 2 * beatEveryMs) return
+    const deafForMs = Math.max(this.#deafUntil - now, beatRoundMs - this.#deps.bus.connectedForMs)
+    if (deafForMs > 0) await delay(deafForMs)
   }
 
   async #queue(envelope: Envelope, placement: Placement, span: OpenSpan): Promise<Accepted | Refused> {

@@ -56,11 +56,6 @@ export class NodePlace {
     if (this.#tokens - this.#stretchFrom >= stretchTokens) this.#pace(now)
   }
 
-  /** Whether the call has its first token and is not over. */
-  get decoding(): boolean {
-    return this.#firstAt !== null && !this.#seat.released
-  }
-
   /** The answer came to its end. `uncachedTokens`: of the prompt, when the node told. */
   ended(uncachedTokens: number | null): void {
     const now = this.#deps.now()

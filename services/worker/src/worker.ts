@@ -221,9 +221,11 @@ export class Worker implements AsyncDisposable {
     this.#watchedAt = now
     // A worker that stood still itself heard nobody: what waits in its sockets is read first.
     if (lateMs > frozenMs / 2) return
+    const frozen = new Set([...this.#nodes.all].filter(({ load }) => (load.silentForMs(now) ?? 0) > frozenMs))
     for (const run of this.#runs.active) {
       const { node } = run.place
-      if (run.place.decoding && (node.load.silentForMs(now) ?? 0) > frozenMs) run.nodeFroze()
+      // What waits for its first token there would wait in vain too.
+      if (frozen.has(node)) run.nodeFroze()
       if (node.drainingSince !== null && now - node.drainingSince > nodeDrainMs) run.handOver()
     }
   }

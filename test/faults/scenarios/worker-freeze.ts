@@ -11,6 +11,7 @@ export const workerFreeze: Scenario = {
   name: 'worker-freeze',
   summary: 'SIGSTOP to a random worker for 6 s, then SIGCONT',
   limits: workerFaultLimits,
+  victims: ({ workers }) => workers,
   async strike(victim, { stack, beats, signal }) {
     stack.kill(victim, 'SIGSTOP')
     try {

@@ -7,6 +7,7 @@ export const workerKill: Scenario = {
   name: 'worker-kill',
   summary: 'SIGKILL to a random worker every 5 s',
   limits: workerFaultLimits,
+  victims: ({ workers }) => workers,
   async strike(victim, { stack, beats }) {
     const { readyCount } = stack.process(victim)
     stack.kill(victim, 'SIGKILL')

@@ -1,6 +1,7 @@
 import { BusUnavailable } from '@penstock/bus'
 import type { Bus, Received } from '@penstock/bus'
 import {
+  allRouters,
   cancelRun,
   findUnknownJobs,
   requestReplacing,
@@ -26,7 +27,10 @@ export const outsideOverBus = (bus: Bus, ingress: IngressId): Outside => ({
   get connected() {
     return bus.connected
   },
-  submit: (envelope, trace) => answerOrNull(bus.request(submitRequest, [], envelope, { trace })),
+  // One router answers; should that be one that stands still, all are asked: adding a job twice leaves it as it is.
+  submit: async (envelope, trace) =>
+    (await answerOrNull(bus.request(submitRequest, [], envelope, { trace, tries: 1, tryMs: 450 }))) ??
+    answerOrNull(bus.request(submitRequest, [allRouters], envelope, { trace, tries: 2, tryMs: 250 })),
   withdraw(job) {
     void answerOrNull(bus.request(withdrawJob, [], reference(job)))
   },

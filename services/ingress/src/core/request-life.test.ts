@@ -208,6 +208,19 @@ describe('limits', () => {
     expect(kinds(life.frame(frameOf(life, runId(2), 0, [failed({ fault: 'unreached' })]), 2))).toContain('fail')
   })
 
+  it('a node that dies with many streams does not use up the budget: their attempts had brought something', () => {
+    const budget = new RetryBudget({ share: 0, burst: 0 })
+    const life = new RequestLife(
+      { request, firstByteMs: 1e4, totalMs: 1e5, queueMs: 1e4, limits: defaultLifeLimits, budget },
+      0,
+    )
+    granted(life, 1)
+    const broke = failed({ fault: 'broke' })
+    expect(kinds(life.frame(frameOf(life, runId(1), 0, [text('a'), broke]), 1))).toEqual(['emit', 'submit'])
+    granted(life, 2)
+    expect(kinds(life.frame(frameOf(life, runId(2), 0, [broke]), 2))).toContain('fail')
+  })
+
   it('half a tool call cannot be continued and says so', () => {
     const life = newLife()
     granted(life)

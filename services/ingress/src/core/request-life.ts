@@ -68,6 +68,8 @@ export class RequestLife {
   #emitted = false
   #structured = false
   #nodeFailures = 0
+  /** The present attempt has brought something new. */
+  #progressed = false
   #ownLosses = 0
 
   constructor(options: LifeOptions, now: number) {
@@ -304,6 +306,7 @@ export class RequestLife {
   /** Something new for the client: failures at nodes start to count anew. */
   #emit(part: AnswerPart): Effect[] {
     this.#nodeFailures = 0
+    this.#progressed = true
     this.#brokenNodes.clear()
     this.#emitted = true
     return [{ kind: 'emit', part }]
@@ -317,8 +320,9 @@ export class RequestLife {
       this.#nodeFailures += 1
       if (part.fault === 'broke' && part.node !== null) this.#brokenNodes.add(part.node)
       const poison = this.#brokenNodes.size >= 2
-      if (poison || this.#nodeFailures >= this.#limits.nodeFailuresMax || !this.#budget.spend())
-        return this.#fail(failure)
+      // The budget is for attempts that were in vain: a node that dies with sixteen streams must not use it up.
+      const affordable = this.#progressed || this.#budget.spend()
+      if (poison || this.#nodeFailures >= this.#limits.nodeFailuresMax || !affordable) return this.#fail(failure)
     }
     return this.#nextAttempt(now, `${part.code} at node ${part.node ?? '?'}`)
   }
@@ -340,6 +344,7 @@ export class RequestLife {
 
   #submit(now: number, because: string | null = null): Effect {
     this.#state = { name: 'submitting', resubmitAt: null }
+    this.#progressed = false
     return {
       kind: 'submit',
       attempt: this.#attempt,
