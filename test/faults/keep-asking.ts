@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { chatQuestion } from '../stack/chat-question.ts'
 import type { HttpOrigin } from '../stack/http-stream.ts'
 import type { Random } from '../stack/seeded-random.ts'
-import { testModel } from '../stack/seed-config.ts'
+import { keysOf, testModel } from '../stack/seed-config.ts'
 import { StreamProbe } from './stream-probe.ts'
 import type { Load } from './scenario.ts'
 import type { Observation } from './stream-probe.ts'
@@ -38,9 +38,15 @@ export const keepAsking = async (options: AskingOptions): Promise<void> => {
     await delay(index * startEveryMs, undefined, { signal })
     while (performance.now() < untilAt && !signal.aborted) {
       const id = `${asked++}-${options.random.between(0, 2 ** 32 - 1).toString(36)}`
-      const ingress = options.random.between(0, origins.length - 1)
-      const askedAt = performance.now()
-      const probed = await ask(options, origins[ingress] as HttpOrigin, id)
+      const first = options.random.between(0, origins.length - 1)
+      let ingress = first
+      let askedAt = performance.now()
+      let probed = await ask(options, origins[ingress] as HttpOrigin, id)
+      // What stands before the ingresses goes on to the next when one is not there.
+      while (isAbsent(probed) && origins.length > 1 && (ingress = (ingress + 1) % origins.length) !== first) {
+        askedAt = performance.now()
+        probed = await ask(options, origins[ingress] as HttpOrigin, id)
+      }
       const cut = probed.outcome === 'lost' && wasStruck?.(ingress, askedAt) === true
       const seen: Observation = cut ? { ...probed, outcome: 'cut' } : probed
       onEnd(id, seen)
@@ -52,6 +58,9 @@ export const keepAsking = async (options: AskingOptions): Promise<void> => {
   await Promise.all(Array.from({ length: load.concurrent }, line))
   signal.throwIfAborted()
 }
+
+/** Nobody listens there: the request was never taken. */
+const isAbsent = ({ status, problem }: Observation): boolean => status === 0 && /ECONNREFUSED/.test(problem ?? '')
 
 const ask = async (
   { openAiKey, random, signal, load }: AskingOptions,
@@ -66,7 +75,9 @@ const ask = async (
     maxTokens: random.between(load.tokensMin, load.tokensMax),
   })
   const probe = new StreamProbe(question, () => performance.now())
-  const headers = { authorization: `Bearer ${openAiKey}`, 'x-request-id': id }
+  const keys = keysOf(openAiKey)
+  const key = keys[random.between(0, keys.length - 1)]
+  const headers = { authorization: `Bearer ${key}`, 'x-request-id': id }
   const cut = origin.post({ path: '/v1/chat/completions', headers, body: question.body }, probe)
   const timer = setTimeout(cut, answerWithinMs)
   signal.addEventListener('abort', cut, { once: true })

@@ -15,7 +15,15 @@ export interface SeedFacts {
   readonly openAiKey: string
 }
 
-/** One pool with all nodes, one model, every feature on it, one OpenAI key. */
+const users = 8
+
+/** Keys of different users, the given one first: of one user only so many requests may wait. */
+export const keysOf = (openAiKey: string): string[] => [
+  openAiKey,
+  ...Array.from({ length: users - 1 }, (_, index) => `${openAiKey}-${index + 1}`),
+]
+
+/** One pool with all nodes, one model, every feature on it, OpenAI keys of some users. */
 export const seedDocument = ({ nodeUrls, nodeInFlightMax, openAiKey }: SeedFacts): ConfigDocumentInput => {
   const nodes = nodeUrls.map((url, index) => ({ name: `node-${index + 1}`, url, inFlightMax: nodeInFlightMax }))
   return {
@@ -23,7 +31,12 @@ export const seedDocument = ({ nodeUrls, nodeInFlightMax, openAiKey }: SeedFacts
     pools: [{ name: 'main', nodes: nodes.map(({ name }) => name) }],
     models: [{ ...testModel, family: 'general', pool: 'main' }],
     features: Object.fromEntries(Object.keys(features).map((feature) => [feature, { model: testModel.name }])),
-    openai: { keys: [{ name: 'test', sha256: createHash('sha256').update(openAiKey).digest('hex') }] },
+    openai: {
+      keys: keysOf(openAiKey).map((key, index) => ({
+        name: index === 0 ? 'test' : `test-${index}`,
+        sha256: createHash('sha256').update(key).digest('hex'),
+      })),
+    },
   }
 }
 

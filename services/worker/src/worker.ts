@@ -43,6 +43,8 @@ export interface WorkerDependencies {
 
 /** An ingress unheard for this long is gone: nobody reads the answers of its runs. */
 const ownerSilenceMs = 5000
+/** Two beats and a half: before an ingress takes this worker for dead, so that it does not take the continuations too. */
+const unheardMs = 1250
 /** A node none of whose decoding streams brings a byte for this long stands still (design §4), ms. */
 const frozenMs = 1500
 const watchNodesEveryMs = 250
@@ -68,6 +70,7 @@ export class Worker implements AsyncDisposable {
   #snapshot: ConfigSnapshot
   #draining = false
   #watchedAt = 0
+  #heardItselfAt = 0
 
   constructor(options: WorkerOptions, dependencies: WorkerDependencies, snapshot: ConfigSnapshot) {
     this.#options = options
@@ -88,7 +91,7 @@ export class Worker implements AsyncDisposable {
     this.#loop = new TakeLoop({
       queue,
       log,
-      room: (pool) => this.#nodes.room(pool),
+      room: (pool) => this.#room(pool),
       start: (job, run) => void this.#start(job, run),
     })
     bus.serve(cancelRun, [options.worker], ({ message }) => ({ reply: { known: this.#cancel(message.run) } }))
@@ -96,6 +99,7 @@ export class Worker implements AsyncDisposable {
       reply: { known: this.#resend(message.run, message.fromSeq) },
     }))
     bus.subscribe(workerBeat, [], ({ message }) => {
+      if (message.worker === options.worker) this.#heardItselfAt = now()
       this.#presence.heard(message, now())
       this.#colleagues.heard(message, now())
     })
@@ -106,6 +110,7 @@ export class Worker implements AsyncDisposable {
     bus.serve(offerJob, [options.worker], ({ message }) => ({ reply: { taken: this.#offered(message) } }))
     bus.subscribe(jobAdded, ['*'], ({ message }) => this.#jobAdded(message.pool, message.worker))
     this.#watchedAt = now()
+    this.#heardItselfAt = now()
     this.configure(snapshot)
     this.#timers = [
       setInterval(() => this.#beat(), beatEveryMs),
@@ -167,14 +172,18 @@ export class Worker implements AsyncDisposable {
   /** A nudge for another worker is left to it; one for us that we have no room for goes on to everybody. */
   #jobAdded(pool: string, asked: WorkerId | null): void {
     const { worker } = this.#options
-    if (asked === worker && this.#nodes.room(pool) <= 0)
-      this.#deps.bus.publish(jobAdded, [pool], { pool, worker: null })
+    if (asked === worker && this.#room(pool) <= 0) this.#deps.bus.publish(jobAdded, [pool], { pool, worker: null })
     else if (asked === null || asked === worker) this.#loop.nudge(pool)
+  }
+
+  /** None while its own beats do not come back: cut off from the bus, it would take jobs that it can neither claim nor answer. */
+  #room(pool: string): number {
+    return this.#deps.now() - this.#heardItselfAt > unheardMs ? 0 : this.#nodes.room(pool)
   }
 
   /** A job that comes past the queue is taken when there is room for it now. */
   #offered(job: Job): boolean {
-    if (this.#draining || this.#nodes.room(job.pool) <= 0) return false
+    if (this.#draining || this.#room(job.pool) <= 0) return false
     void this.#start(job, newRunId())
     return true
   }
@@ -206,7 +215,7 @@ export class Worker implements AsyncDisposable {
       configVersion: this.#snapshot.version,
       pools: this.#pools().map((pool) => ({
         pool,
-        room: this.#nodes.room(pool),
+        room: this.#room(pool),
         nodes: this.#nodes.states(pool),
         rates: this.#rates.of(pool, this.#deps.now()),
       })),
