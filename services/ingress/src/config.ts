@@ -1,4 +1,10 @@
-import { EnvironmentError, integerVariable, readEnvironment, serviceEnvironment } from '@penstock/runtime'
+import {
+  EnvironmentError,
+  integerVariable,
+  outgoingEnvironment,
+  readEnvironment,
+  serviceEnvironment,
+} from '@penstock/runtime'
 import type { Environment } from '@penstock/runtime'
 import { z } from 'zod'
 
@@ -9,11 +15,15 @@ const originUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https
 
 const variables = z.object({
   ...serviceEnvironment,
+  ...outgoingEnvironment,
   /** Redis with the configuration. */
   REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
   /** API listener. */
   PENSTOCK_API_HOST: z.string().default('0.0.0.0'),
   PENSTOCK_API_PORT: port(5052),
+  /** Certificate and key of the API listener, PEM files; unset: plain HTTP. Renewed files are taken up without a restart. */
+  PENSTOCK_TLS_CERT_FILE: z.string().optional(),
+  PENSTOCK_TLS_KEY_FILE: z.string().optional(),
   /** Prometheus listener. */
   PENSTOCK_METRICS_HOST: z.string().default('0.0.0.0'),
   PENSTOCK_METRICS_PORT: port(8082),
@@ -46,6 +56,33 @@ const aliases: Record<string, string> = {
   AIGW_FASTAPI__API_PORT: 'PENSTOCK_API_PORT',
   AIGW_FASTAPI__METRICS_HOST: 'PENSTOCK_METRICS_HOST',
   AIGW_FASTAPI__METRICS_PORT: 'PENSTOCK_METRICS_PORT',
+  http_proxy: 'HTTP_PROXY',
+  https_proxy: 'HTTPS_PROXY',
+  no_proxy: 'NO_PROXY',
+}
+
+/** The upstream image's own words for severities. */
+const logLevels: Record<string, string> = {
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARNING: 'warn',
+  WARN: 'warn',
+  ERROR: 'error',
+  CRITICAL: 'fatal',
+}
+
+/** Variables of the upstream image that Penstock has another place for, or no use: said at the start, so that nobody relies on them. */
+const movedVariables: Record<string, string> = {
+  AIGW_CUSTOM_MODELS__ENABLED: 'a request only ever selects a model of the configuration',
+  AIGW_CUSTOM_MODELS__DISABLE_STREAMING: "set the node's backend to {kind: openai, stream: false} in the configuration",
+  AIGW_CUSTOM_MODELS__EXTRA_HEADERS: 'nodes get no headers but ours; set their credential in the configuration',
+  AIGW_DUO_CHAT__MAX_TOKENS: 'output limits belong to the prompts',
+  AIGW_DUO_CHAT__MODEL_REQUEST_TIMEOUT: 'set firstByteMs and totalMs of the features in the configuration',
+  AIGW_LOGGING__ENABLE_REQUEST_LOGGING: 'prompts and answers are never logged',
+  AIGW_MOCK_MODEL_RESPONSES: 'use penstock-sim nodes',
+  AIGW_MTLS__ENABLED: 'client certificates for nodes are not supported',
+  WEB_CONCURRENCY: 'start more replicas instead',
+  DISABLE_AI_GATEWAY: 'do not start the ingress instead',
 }
 
 /** Switches of the upstream image that turn authentication off. Penstock has none, and says so rather than ignore them. */
@@ -57,7 +94,11 @@ const bypasses = [
 const isOn = (value: string | undefined): boolean => value !== undefined && /^(true|1|yes|on)$/i.test(value.trim())
 
 /** `environment` is kept whole for credential references such as `env:NAME`. */
-export type IngressConfig = z.infer<typeof variables> & { environment: Environment }
+export type IngressConfig = z.infer<typeof variables> & {
+  environment: Environment
+  /** What to tell about variables that have no effect here. */
+  readonly hints: readonly string[]
+}
 
 /** Throws an error that names every bad variable, and every switch that Penstock refuses. */
 export const loadConfig = (environment: Environment): IngressConfig => {
@@ -74,5 +115,20 @@ export const loadConfig = (environment: Environment): IngressConfig => {
   for (const [alias, name] of Object.entries(aliases)) renamed[name] ||= environment[alias]
   // An empty portal URL is how offline instances switch the second issuer off.
   if (environment['AIGW_CUSTOMER_PORTAL_URL'] === '') renamed['AIGW_CUSTOMER_PORTAL_URL'] = 'none'
-  return Object.freeze({ ...readEnvironment(variables, renamed), environment })
+  renamed['PENSTOCK_LOG_LEVEL'] ||= logLevels[environment['AIGW_LOGGING__LEVEL']?.toUpperCase() ?? '']
+  if (isOn(environment['AIGW_FASTAPI__TLS__ENABLED'])) {
+    renamed['PENSTOCK_TLS_CERT_FILE'] ||= environment['AIGW_FASTAPI__TLS__CERT_FILE']
+    renamed['PENSTOCK_TLS_KEY_FILE'] ||= environment['AIGW_FASTAPI__TLS__KEY_FILE']
+    if (!renamed['PENSTOCK_TLS_CERT_FILE'])
+      throw new EnvironmentError([
+        'AIGW_FASTAPI__TLS__ENABLED is set: AIGW_FASTAPI__TLS__CERT_FILE must name a PEM file',
+      ])
+  }
+  const config = readEnvironment(variables, renamed)
+  if ((config.PENSTOCK_TLS_CERT_FILE === undefined) !== (config.PENSTOCK_TLS_KEY_FILE === undefined))
+    throw new EnvironmentError(['PENSTOCK_TLS_CERT_FILE and PENSTOCK_TLS_KEY_FILE must be set together'])
+  const hints = Object.entries(movedVariables)
+    .filter(([name]) => environment[name] !== undefined && environment[name] !== '')
+    .map(([name, hint]) => `${name} has no effect: ${hint}`)
+  return Object.freeze({ ...config, hints, environment })
 }

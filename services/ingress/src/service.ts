@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Server as TlsServer } from 'node:tls'
 import { openAuditLog } from '@penstock/audit-chain'
 import { connectBus } from '@penstock/bus'
 import { featureSettings, followConfig } from '@penstock/config'
@@ -6,7 +7,7 @@ import type { ConfigSnapshot } from '@penstock/config'
 import { IngressId } from '@penstock/contracts'
 import { DocsIndex } from '@penstock/docs-search'
 import { featureByName } from '@penstock/features'
-import { credentialReader, startMetricsServer } from '@penstock/runtime'
+import { applyOutgoing, credentialReader, startMetricsServer } from '@penstock/runtime'
 import type { Logger, RunningService, Shell } from '@penstock/runtime'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { shipRecords } from './adapters/audit-shipper.ts'
@@ -21,6 +22,8 @@ import { leavingFeatures } from './relay/elsewhere.ts'
 import { Relay } from './relay/relay.ts'
 import { createHttpApp } from './http/app.ts'
 import { createHttpMetrics } from './http/http-metrics.ts'
+import { followTls, readTls } from './http/tls-files.ts'
+import type { TlsFiles } from './http/tls-files.ts'
 
 const mebibyte = 1024 ** 2
 /** Largest end record: identifiers and counts, never content. */
@@ -36,6 +39,8 @@ export const startIngress = async (
   config: IngressConfig,
   { log, tracing, instance, stop }: Shell,
 ): Promise<RunningService> => {
+  applyOutgoing(config)
+  for (const hint of config.hints) log.warn({}, hint)
   await using held = new AsyncDisposableStack()
   const audit = held.use(
     await openAuditLog({
@@ -77,11 +82,12 @@ export const startIngress = async (
 
   const keys = held.use(openKeys(config, log))
   const serviceName = config.AIGW_CLOUD_CONNECTOR_SERVICE_NAME
+  const tlsFiles = tlsFilesOf(config)
   const signingKey = config.AIGW_SELF_SIGNED_JWT__SIGNING_KEY
   const digest = keyedDigest(config.PENSTOCK_PRINCIPAL_SECRET ?? randomBytes(32))
   const registry = registryOf(desk)
   const app = createHttpApp(
-    { bodyBudgetBytes: config.PENSTOCK_BODY_BUDGET_BYTES },
+    { bodyBudgetBytes: config.PENSTOCK_BODY_BUDGET_BYTES, ...(tlsFiles === null ? {} : { tls: readTls(tlsFiles) }) },
     {
       desk,
       digest,
@@ -115,6 +121,7 @@ export const startIngress = async (
     },
   )
   held.defer(() => app.close())
+  if (tlsFiles !== null) held.use(followTls(tlsFiles, app.server as unknown as TlsServer, log))
   const metrics = held.use(
     await listening(
       startMetricsServer({ host: config.PENSTOCK_METRICS_HOST, port: config.PENSTOCK_METRICS_PORT }, registry),
@@ -144,6 +151,11 @@ const timeLimitsOf = (feature: string, snapshot: ConfigSnapshot | null) => {
     queueMs: settings?.queueMs ?? defaults.queueMs ?? firstByteMs,
   }
 }
+
+const tlsFilesOf = ({
+  PENSTOCK_TLS_CERT_FILE: certFile,
+  PENSTOCK_TLS_KEY_FILE: keyFile,
+}: IngressConfig): TlsFiles | null => (certFile === undefined || keyFile === undefined ? null : { certFile, keyFile })
 
 const registryOf = (desk: Desk): Registry => {
   const registry = new Registry()

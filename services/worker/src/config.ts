@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { integerVariable, readEnvironment, serviceEnvironment } from '@penstock/runtime'
+import { integerVariable, outgoingEnvironment, readEnvironment, serviceEnvironment } from '@penstock/runtime'
 import type { Environment } from '@penstock/runtime'
 import { z } from 'zod'
 
 const variables = z.object({
   ...serviceEnvironment,
+  ...outgoingEnvironment,
   /** Redis with the queues and the configuration. */
   REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
   /** Pools this worker serves, comma-separated; `*`: all of the configuration. */

@@ -16,6 +16,7 @@ import type { GitlabFrontDependencies } from './gitlab/front.ts'
 import type { HttpAnswer } from './http-answer.ts'
 import type { HttpEvents } from './http-metrics.ts'
 import { openAiFront } from './openai/front.ts'
+import type { TlsMaterial } from './tls-files.ts'
 import { pathOf } from './url-path.ts'
 
 /** Durations in ms. */
@@ -31,6 +32,8 @@ export interface HttpAppOptions extends ConnectionLimits {
   readonly keepAliveMs: number
   /** Unread bytes at which the client of a stream is cut off. */
   readonly unreadBytesMax: number
+  /** Certificate and key; without them plain HTTP is spoken. */
+  readonly tls?: TlsMaterial
 }
 
 const mebibyte = 1024 ** 2
@@ -79,6 +82,11 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
 
   dependencies.events.watchBodyBytes(() => budget.bytes)
 
+  const server = {
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersWithinMs,
+    connectionsCheckingInterval: slowRequestCheckMs,
+  }
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -86,11 +94,7 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
     keepAliveTimeout: limits.keepAliveMs,
     // A replica that drains still answers what reaches it: 503 would count towards GitLab's breaker.
     return503OnClosing: false,
-    http: {
-      maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersWithinMs,
-      connectionsCheckingInterval: slowRequestCheckMs,
-    },
+    ...(limits.tls === undefined ? { http: server } : { https: { ...server, ...limits.tls, minVersion: 'TLSv1.2' } }),
     routerOptions: { maxParamLength: limits.headerBytesMax },
     clientErrorHandler: endBrokenConnection,
     rewriteUrl: (request) => pathOf(request.url ?? '/'),

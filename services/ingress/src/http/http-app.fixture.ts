@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import type { ConfigDocumentInput, ConfigSnapshot } from '@penstock/config'
@@ -105,6 +106,8 @@ export interface LogLine {
 export interface TestApp extends AsyncDisposable {
   readonly url: string
   readonly port: number
+  /** The server itself, for what only it can be asked. */
+  readonly server: Server
   readonly issuer: TestIssuer
   readonly desk: ScriptedDesk
   readonly calls: AnsweredCall[]
@@ -197,6 +200,7 @@ export const startTestApp = async ({
   const test: TestApp = {
     url,
     port,
+    server: app.server,
     issuer,
     desk,
     calls,
