@@ -1,5 +1,5 @@
 /** How a family wants fill-in-the-middle text to be laid out; `none` is asked by instruction instead. */
-export type FimKind = 'codegemma' | 'codellama' | 'deepseekcoder' | 'codestral' | 'none'
+export type FimKind = 'codegemma' | 'codellama' | 'deepseekcoder' | 'codestral' | 'qwen' | 'none'
 
 export interface FamilyTraits {
   /** Sampling temperature where a prompt names none; null sends none at all. */
@@ -9,6 +9,8 @@ export interface FamilyTraits {
   /** Context window GitLab assumes for the name, tokens. The configuration may know the real one. */
   readonly contextTokens: number
   readonly fim: FimKind
+  /** The form where the raw text completion is asked, if the family knows one that its chats do not use. */
+  readonly rawFim?: FimKind
   /** Prompt variants in order of preference; `base` follows when none of them exists. */
   readonly promptVariants: readonly string[]
   /** Models without text output take part in no text feature. */
@@ -30,7 +32,7 @@ export const families = {
   general: { ...greedy, contextTokens: 200_000, promptVariants: [] },
   gpt: { ...greedy, temperature: null, maxTokens: null, contextTokens: 128_000, promptVariants: ['gpt'] },
   gemini: { ...greedy, temperature: 1, maxTokens: 65_536, contextTokens: 1_000_000, promptVariants: ['gemini'] },
-  qwen: { ...greedy, maxTokens: 8_192, contextTokens: 262_144, promptVariants: ['qwen'] },
+  qwen: { ...greedy, rawFim: 'qwen', maxTokens: 8_192, contextTokens: 262_144, promptVariants: ['qwen'] },
   embedding: {
     ...greedy,
     temperature: null,

@@ -6,6 +6,7 @@ test.each([
   ['codellama', '<PRE> P <SUF> S <MID>'],
   ['deepseekcoder', '<\uff5cfim\u2581begin\uff5c>P<\uff5cfim\u2581hole\uff5c>S<\uff5cfim\u2581end\uff5c>'],
   ['codestral', '<s>[SUFFIX]S[PREFIX]P'],
+  ['qwen', '<|fim_prefix|>P<|fim_suffix|>S<|fim_middle|>'],
 ] as const)('%s lays prefix and suffix out with its own markers', (kind, expected) => {
   expect(fimForms[kind].layOut('P', 'S')).toBe(expected)
 })

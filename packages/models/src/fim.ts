@@ -7,7 +7,20 @@ export interface FimForm {
   readonly stops: readonly string[]
   /** Lays out the text before and after the cursor. Nothing follows the last marker: a line feed there would shift the answer. */
   readonly layOut: (prefix: string, suffix: string) => string
+  /** The vendor's own spelling, for the raw text completion; `layOut` where it is the same. */
+  readonly layOutRaw?: (prefix: string, suffix: string) => string
 }
+
+const qwenMarkers = [
+  '<|fim_prefix|>',
+  '<|fim_suffix|>',
+  '<|fim_middle|>',
+  '<|fim_pad|>',
+  '<|repo_name|>',
+  '<|file_sep|>',
+  '<|im_start|>',
+  '<|im_end|>',
+] as const
 
 const codestralStops = ['[INST]', '[/INST]', '[PREFIX]', '[MIDDLE]', '[SUFFIX]'] as const
 
@@ -22,11 +35,17 @@ export const fimForms: Readonly<Record<Exclude<FimKind, 'none'>, FimForm>> = {
     markers: ['<PRE>', '<SUF>', '<MID>', '<EOT>'],
     stops: ['<PRE>', '<SUF>', '<MID>', '<EOT>'],
     layOut: (prefix, suffix) => `<PRE> ${prefix} <SUF> ${suffix} <MID>`,
+    layOutRaw: (prefix, suffix) => `<PRE> ${prefix} <SUF>${suffix} <MID>`,
   },
   deepseekcoder: {
     markers: ['<｜fim▁begin｜>', '<｜fim▁hole｜>', '<｜fim▁end｜>'],
     stops: [],
     layOut: (prefix, suffix) => `<｜fim▁begin｜>${prefix}<｜fim▁hole｜>${suffix}<｜fim▁end｜>`,
+  },
+  qwen: {
+    markers: qwenMarkers,
+    stops: [...qwenMarkers, '\n\n'],
+    layOut: (prefix, suffix) => `<|fim_prefix|>${prefix}<|fim_suffix|>${suffix}<|fim_middle|>`,
   },
   codestral: {
     markers: codestralStops,

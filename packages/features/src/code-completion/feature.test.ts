@@ -103,3 +103,16 @@ test('an identifier for raw text completion asks without a chat template', () =>
   })
   expect(asked('general')).toMatchObject({ kind: 'completion', prompt: expect.stringContaining('stats.py') })
 })
+
+test('the raw text completion is asked in the vendor’s own spelling', () => {
+  const asked = (family: Family) =>
+    codeCompletion.render({ ...input, raw: true }, { family, contextTokens: 128_000, servedName: 'm' })
+  expect(asked('codellama')).toMatchObject({ kind: 'completion', prompt: `<PRE> ${P} <SUF>${S} <MID>` })
+  expect(asked('qwen')).toMatchObject({
+    kind: 'completion',
+    prompt: `<|fim_prefix|>${P}<|fim_suffix|>${S}<|fim_middle|>`,
+    maxTokens: 48,
+    temperature: 0.95,
+    stop: expect.arrayContaining(['<|fim_pad|>', '<|im_end|>', '\n\n']),
+  })
+})

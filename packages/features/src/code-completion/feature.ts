@@ -1,8 +1,10 @@
-import { estimateTokens, pickVariant, textOf, traitsOf } from '@penstock/models'
+import { estimateTokens, fimForms, pickVariant, textOf, traitsOf } from '@penstock/models'
 import type { ChatMessage, Family } from '@penstock/models'
 import type { Feature } from '../feature.ts'
 import { fitToBudget } from './budget.ts'
 import { CodeCompletionInput } from './input.ts'
+import { basePrompt } from './prompt/base.ts'
+import type { CursorPrompt } from './prompt/cursor-prompt.ts'
 import { promptVariants } from './prompt/variants.ts'
 
 /** Output limit of the most generous prompt, tokens. */
@@ -30,12 +32,14 @@ export const codeCompletion: Feature<CodeCompletionInput> = {
 
   render(input, model) {
     if (input.language === null) return null
-    const prompt = pickVariant(model.family, promptVariants)
+    const prompt = input.raw && model.family === 'qwen' ? rawQwen : pickVariant(model.family, promptVariants)
     const { prefix, suffix } = fitToBudget(input, model.contextTokens, prompt.maxTokens)
     const temperature = prompt.temperature ?? traitsOf(model.family).temperature
     const messages = prompt.messages({ prefix, suffix, fileName: input.fileName, language: input.language })
     return {
-      ...(input.raw ? { kind: 'completion', prompt: rawPrompt(messages, model.family) } : { kind: 'chat', messages }),
+      ...(input.raw
+        ? { kind: 'completion', prompt: rawPrompt(messages, model.family, prefix, suffix) }
+        : { kind: 'chat', messages }),
       maxTokens: prompt.maxTokens,
       ...(temperature === null ? {} : { temperature }),
       brief: true,
@@ -57,8 +61,13 @@ export const codeCompletion: Feature<CodeCompletionInput> = {
   },
 }
 
+/** Qwen's coders fill in the middle only where no chat template stands between (contract features §3.3 G). */
+const rawQwen: CursorPrompt = { ...basePrompt, maxTokens: 48, temperature: 0.95, stop: fimForms.qwen.stops }
+
 /** Fill-in-the-middle text stands alone; an instruction and its text follow each other. */
-function rawPrompt(messages: readonly ChatMessage[], family: Family): string {
-  const texts = messages.map(textOf)
-  return traitsOf(family).fim === 'none' ? texts.join('\n\n') : (texts.at(-1) ?? '')
+function rawPrompt(messages: readonly ChatMessage[], family: Family, prefix: string, suffix: string): string {
+  const { fim, rawFim = fim } = traitsOf(family)
+  if (rawFim === 'none') return messages.map(textOf).join('\n\n')
+  const { layOut, layOutRaw = layOut } = fimForms[rawFim]
+  return layOutRaw(prefix, suffix)
 }

@@ -61,7 +61,7 @@ test.each(familyNames.filter((name) => traitsOf(name).generatesText))('family %s
   })
 })
 
-test.each(['codestral-2501', 'nonsense', 'embedding', 'toString'])(
+test.each(['codestral-2499', 'nonsense', 'embedding', 'toString'])(
   'an unknown family is refused by name: %s',
   (name) => {
     const parsed = parseCodeCompletion({ ...fromRails, model_name: name })
@@ -154,4 +154,12 @@ test.each([
 
 test.each([[null], [[]], ['x'], [7]])('what is no object is refused: %j', (body) => {
   expect(parseCodeCompletion(body)).toMatchObject({ ok: false, problem: { kind: 'invalid_body' } })
+})
+
+test.each([
+  ['codestral-2501', 'codestral'],
+  ['codestral-2508', 'codestral'],
+  ['qwen2p5-coder-7b', 'qwen'],
+])('the name %s is a model of the family %s', (model_name, family) => {
+  expect(parseCodeCompletion({ ...fromRails, model_name })).toMatchObject({ request: { model: { family } } })
 })

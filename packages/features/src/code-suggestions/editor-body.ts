@@ -79,7 +79,8 @@ export function readEditorBody<B extends EditorBody>(schema: z.ZodType<B>, json:
       message: issues.map(({ path, message }) => `${path}: ${message}`).join('; '),
     })
   }
-  const { model_provider: provider, model_name: name } = parsed.data
+  const { model_provider: provider } = parsed.data
+  const name = familyNamed(parsed.data.model_name)
   if (provider === 'litellm' && name && !namesTextModel(name))
     return refused({ kind: 'invalid_model', message: `model_name: ${unknownFamily(name)}` })
   return {
@@ -95,6 +96,17 @@ export function projectOf(body: EditorBody): string | null {
   return body.project_path || (body.project_id?.toString().trim() ?? null)
 }
 
+/** Model names that GitLab's gateway takes for completions, though no family is called so. */
+const datedNames: Readonly<Record<string, string>> = {
+  'codestral-2501': 'codestral',
+  'codestral-2508': 'codestral',
+  'qwen2p5-coder-7b': 'qwen',
+}
+
+function familyNamed(name: string | null | undefined): string | null | undefined {
+  return name && Object.hasOwn(datedNames, name) ? datedNames[name] : name
+}
+
 function refused(problem: EditorBodyProblem): { ok: false; problem: EditorBodyProblem } {
   return { ok: false, problem }
 }
@@ -108,6 +120,7 @@ function withPromptVersion(body: unknown): unknown {
 /** Providers other than `litellm` are clouds GitLab falls back to for unassigned features: the operator's default serves them. */
 function modelOf(body: EditorBody): NamedModel {
   if (body.model_provider !== 'litellm') return { kind: 'default' }
-  const { model_name: name, model_endpoint: endpoint, model_identifier: identifier } = body
+  const { model_endpoint: endpoint, model_identifier: identifier } = body
+  const name = familyNamed(body.model_name)
   return namedModel({ family: name && namesTextModel(name) ? name : undefined, endpoint, identifier })
 }

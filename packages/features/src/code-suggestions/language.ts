@@ -21,7 +21,7 @@ export function languageOf(fileName: string, editorId: string | null): CodeLangu
     byExtension ?? (id === null ? undefined : languageTable.find(([, , editorIds]) => editorIds.includes(id)))
   return {
     lang: row === undefined ? '' : (answerNames[row[0]] ?? row[0]),
-    promptLanguage: id ?? byExtension?.[0] ?? extension?.toLowerCase() ?? null,
+    promptLanguage: (id ?? byExtension?.[0] ?? extension)?.toLowerCase() ?? null,
   }
 }
 

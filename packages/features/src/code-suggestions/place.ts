@@ -38,6 +38,6 @@ export function cursorLineOf(prefix: string): string {
 
 /** Everything a family's form adds around the text. */
 export function markersOf(family: Family): readonly string[] {
-  const { fim } = traitsOf(family)
-  return fim === 'none' ? [] : fimForms[fim].markers
+  const { fim, rawFim = fim } = traitsOf(family)
+  return rawFim === 'none' ? [] : fimForms[rawFim].markers
 }
