@@ -73,8 +73,8 @@ const Pool = z.strictObject({
         .int()
         .min(1)
         .default(256 * mebibyte),
-      /** Waiting requests of one user in one lane. */
-      perUserMax: z.int().min(1).max(1_000_000).default(8),
+      /** Waiting requests of one user in one lane. Each add and take costs the store a little more with each of them. */
+      perUserMax: z.int().min(1).max(1000).default(8),
       /** Waiting requests of one tenant (a GitLab instance, or a key of the OpenAI front) in one lane; none when absent. */
       perTenantMax: z.int().min(1).max(1_000_000).optional(),
     })

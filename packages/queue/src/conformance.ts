@@ -71,7 +71,7 @@ export function poolQueueConformance(name: string, makeHarness: () => Promise<Qu
 
     test('eight takers share 500 jobs: each job goes to exactly one', async () => {
       const ids = Array.from({ length: 500 }, (_, n) => `job${n}.1`)
-      await Promise.all(ids.map((jobId) => queue.add(jobOf(jobId), roomy)))
+      await Promise.all(ids.map((jobId, n) => queue.add(jobOf(jobId, { user: `u${n % 100}` }), roomy)))
       const takers = await Promise.all(Array.from({ length: 8 }, () => harness.open()))
       const taken = (await Promise.all(takers.map(takeAll))).flat().map((job) => job.jobId)
       expect(taken).toHaveLength(500)
