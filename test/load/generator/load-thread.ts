@@ -51,7 +51,9 @@ const send = (request: ThreadRequest, intendedAt: number): void => {
     abort?.()
   }
   const cutTimer =
-    request.cutAfterMs === null ? undefined : setTimeout(cutOff, intendedAt + request.cutAfterMs - performance.now())
+    request.cutAfterMs === null
+      ? undefined
+      : setTimeout(cutOff, Math.max(0, intendedAt + request.cutAfterMs - performance.now()))
   cuts.add(cutOff)
   const { path, headers, body } = request
   const abort = origins[request.origin]?.post(

@@ -11,6 +11,7 @@ export const overhead = pathSuite({
   quickRates: [20, 100, 200],
   seconds: 12,
   quickSeconds: 3,
+  quickRounds: 2,
   drainMs: 8000,
   saturated: ({ requests, errors, ttftMs }) => ttftMs === null || ttftMs.p50 > 1000 || errors > requests * 0.1,
   judge(rows) {

@@ -26,6 +26,7 @@ export interface PathSuite {
   readonly quickRates: readonly number[]
   readonly seconds: number
   readonly quickSeconds: number
+  readonly quickRounds: number
   readonly drainMs: number
   /** A subject that was saturated at one rate is not asked at the next. */
   saturated(row: PathRow): boolean
@@ -51,7 +52,7 @@ const runPathSuite = async (suite: PathSuite, context: SuiteContext): Promise<Su
   const { quick, profile } = options
   const { workload } = suite
   const rates = options.rates ?? (profile ? [100] : quick ? suite.quickRates : suite.rates)
-  const rounds = options.rounds ?? (profile ? 1 : quick ? 2 : 3)
+  const rounds = options.rounds ?? (profile ? 1 : quick ? suite.quickRounds : 3)
   const seconds = options.seconds ?? (quick ? suite.quickSeconds : suite.seconds)
   const wanted = options.subjects ?? (profile ? ['penstock'] : subjectNames)
   const profiles = join(folder, 'profiles')

@@ -16,6 +16,7 @@ export const throughput = pathSuite({
   quickRates: [100, 200, 400, 800],
   seconds: 8,
   quickSeconds: 3,
+  quickRounds: 1,
   drainMs: 3000,
   saturated: (row) => !sustained(row),
   judge(rows) {
