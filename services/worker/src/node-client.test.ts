@@ -190,7 +190,7 @@ describe('an answer other than 200', () => {
     expect(answer.status).toBe(413)
   })
 
-  test('that redirects is not followed: calls go to configured nodes only', async () => {
+  test('F6: that redirects is not followed: calls go to configured nodes only', async () => {
     const elsewhere = await startNode((response) => response.end('{}'))
     for (const status of [301, 302, 307, 308]) {
       const { client } = await startNode((response) =>

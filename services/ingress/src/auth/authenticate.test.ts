@@ -90,7 +90,7 @@ describe('a call of GitLab', () => {
     )
   })
 
-  it('with two authorization headers is refused', async () => {
+  it('J1: with two authorization headers is refused', async () => {
     const headers = await issuer.headers()
     const token = headers['authorization'] as string
     expect((await authenticate({ headers, rawHeaders: ['Authorization', token, 'authorization', token] })).kind).toBe(
@@ -98,7 +98,7 @@ describe('a call of GitLab', () => {
     )
   })
 
-  it('binds a token of the gateway to its user, and others to their instance', async () => {
+  it('J15: binds a token of the gateway to its user, and others to their instance', async () => {
     const claims = { iss: serviceName, sub: 'user-hash', gitlab_instance_id: issuer.instanceId }
     expect(await ask(await issuer.headers(claims))).toMatchObject({
       principal: { gatewayIssued: true, userId: 'user-hash' },
@@ -130,11 +130,11 @@ describe('a call of GitLab', () => {
 describe('a token', () => {
   const claims = () => ({ sub: issuer.instanceId, aud: serviceName, exp: Math.floor(Date.now() / 1000) + 60 })
 
-  it.each(['none', 'None', 'nOnE'])('unsigned with alg %s is refused', async (alg) => {
+  it.each(['none', 'None', 'nOnE'])('J2: unsigned with alg %s is refused', async (alg) => {
     expect(await errorOf(withToken(`${part({ alg })}.${part(claims())}.`))).toBe(forbidden)
   })
 
-  it('signed with the public key as an HMAC secret is refused', async () => {
+  it('J3: signed with the public key as an HMAC secret is refused', async () => {
     const { keys: published } = (await (await fetch(`${issuer.url}/oauth/discovery/keys`)).json()) as {
       keys: JWK[]
     }
@@ -146,14 +146,14 @@ describe('a token', () => {
     ).toBe(forbidden)
   })
 
-  it.each(['RS384', 'PS256', 'ES256'])('signed by %s is refused', async (alg) => {
+  it.each(['RS384', 'PS256', 'ES256'])('J4: signed by %s is refused', async (alg) => {
     const { privateKey } = await generateKeyPair(alg)
     expect(await errorOf(withToken(await new SignJWT(claims()).setProtectedHeader({ alg }).sign(privateKey)))).toBe(
       forbidden,
     )
   })
 
-  it('that brings its own key, or says where it is, is refused and nothing is fetched', async () => {
+  it('J5: that brings its own key, or says where it is, is refused and nothing is fetched', async () => {
     await using attacker = await startTestIssuer()
     const jwk = createPublicKey(own.publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' })
     const header = { jku: `${attacker.url}/oauth/discovery/keys`, x5u: attacker.url, jwk, kid: undefined }
@@ -161,9 +161,12 @@ describe('a token', () => {
     expect(attacker.requests).toBe(0)
   })
 
-  it.each(['../../etc/passwd', "' OR 1=1 --", 'k'.repeat(10_000)])('with the key id %.20s is refused', async (kid) => {
-    expect(await errorOf(withToken(await issuer.sign({}, { kid })))).toBe(forbidden)
-  })
+  it.each(['../../etc/passwd', "' OR 1=1 --", 'k'.repeat(10_000)])(
+    'J7: with the key id %.20s is refused',
+    async (kid) => {
+      expect(await errorOf(withToken(await issuer.sign({}, { kid })))).toBe(forbidden)
+    },
+  )
 
   it.each([
     ['another audience', { aud: 'glgo' }],
@@ -180,11 +183,11 @@ describe('a token', () => {
     expect(await errorOf(withToken(await issuer.sign(over)))).toBe(forbidden)
   })
 
-  it('is accepted a few seconds past its end: clocks differ', async () => {
+  it('J11: is accepted a few seconds past its end: clocks differ', async () => {
     expect(await errorOf(withToken(await issuer.sign({ exp: Math.floor(Date.now() / 1000) - 2 })))).toBe('accepted')
   })
 
-  it('that is encrypted, or asks for extensions, is refused', async () => {
+  it('J16: that is encrypted, or asks for extensions, is refused', async () => {
     const kid = JSON.parse(Buffer.from((await issuer.sign()).split('.')[0] as string, 'base64url').toString())
       .kid as string
     expect(await errorOf(withToken(`${part({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`))).toBe(forbidden)
@@ -199,14 +202,14 @@ describe('a token', () => {
     expect(await errorOf(withToken(own256({ ...ours, kid })))).toBe(forbidden)
   })
 
-  it('that names a claim twice is refused', async () => {
+  it('J20: that names a claim twice is refused', async () => {
     const payload = `{"sub":"${issuer.instanceId}","aud":"glgo","aud":"${serviceName}","exp":${claims().exp},"jti":"${randomUUID()}"}`
     const input = `${part({ alg: 'RS256', kid: `${serviceName}_signing_key` })}.${Buffer.from(payload).toString('base64url')}`
     const token = `${input}.${rsaSign('sha256', Buffer.from(input), own.privateKey).toString('base64url')}`
     expect(await withToken(token)).toMatchObject({ kind: 'refused', reason: 'duplicate_claims' })
   })
 
-  it('of more than 16 KiB is refused unread', async () => {
+  it('J17: of more than 16 KiB is refused unread', async () => {
     expect(await withToken(await issuer.sign({ padding: 'x'.repeat(20_000) }))).toMatchObject({
       error: forbidden,
       reason: 'too_long',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { KeyObject, randomUUID, sign as signBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
@@ -25,6 +25,8 @@ export interface TestIssuer extends AsyncDisposable {
   /** Replaces the key set's answer; null: its own again. */
   bend(answer: ((response: ServerResponse) => void) | null): void
   sign(claims?: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>
+  /** Signs a payload and header that no library would write, with the good key. */
+  signText(payload: string, header?: Record<string, unknown>): string
   /** Headers of a good call with such a token. */
   headers(claims?: Record<string, unknown>): Promise<Record<string, string>>
 }
@@ -88,6 +90,12 @@ export const startTestIssuer = async (): Promise<TestIssuer> => {
       bent = answer
     },
     sign,
+    signText(payload, header = {}) {
+      const { kid, privateKey } = keys[0] as IssuedKey
+      const parts = [JSON.stringify({ alg: 'RS256', kid, ...header }), payload]
+      const input = parts.map((part) => Buffer.from(part).toString('base64url')).join('.')
+      return `${input}.${signBytes('sha256', Buffer.from(input), KeyObject.from(privateKey)).toString('base64url')}`
+    },
     headers: async (claims) => ({
       authorization: `Bearer ${await sign(claims)}`,
       'x-gitlab-authentication-type': 'oidc',

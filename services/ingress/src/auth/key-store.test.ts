@@ -1,12 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto'
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { testCertificates } from '../http/tls-files.fixture.ts'
 import type { IssuerLimits } from './issuer-keys.ts'
 import { startTestIssuer } from './issuer.fixture.ts'
 import type { TestIssuer } from './issuer.fixture.ts'
 import { KeyStore } from './key-store.ts'
+
+type Found = (error: null, addresses: { address: string; family: number }[]) => void
 
 let issuer: TestIssuer
 let nowMs: number
@@ -51,7 +57,7 @@ describe('keys of an issuer', () => {
     await untilReady(store)
   })
 
-  it('are fetched at most once a minute under 1,000 unknown key ids', async () => {
+  it('J6: are fetched at most once a minute under 1,000 unknown key ids', async () => {
     const store = open()
     await untilReady(store)
     const found = await Promise.all(Array.from({ length: 1000 }, (_, index) => store.find(`unknown-${index}`)))
@@ -66,7 +72,7 @@ describe('keys of an issuer', () => {
     expect(issuer.keySetsServed).toBe(3)
   })
 
-  it('are found at once after a rotation, and the withdrawn one is gone', async () => {
+  it('J8: are found at once after a rotation, and the withdrawn one is gone', async () => {
     const store = open()
     await untilReady(store)
     const [old] = await store.find(undefined)
@@ -77,7 +83,7 @@ describe('keys of an issuer', () => {
     expect(await store.find(old?.kid)).toEqual([])
   })
 
-  it('stay for 24 h while the issuer is away, and not longer', async () => {
+  it('J12: stay for 24 h while the issuer is away, and not longer', async () => {
     const store = open({ refreshMs: 20, retryMs: 5, retryMaxMs: 10 })
     await untilReady(store)
     issuer.bend((response) => response.destroy())
@@ -94,7 +100,15 @@ describe('keys of an issuer', () => {
     ['with more than 20 keys', (body: string) => JSON.stringify({ keys: Array(21).fill(JSON.parse(body).keys[0]) })],
     ['no JSON', () => '<html>'],
     ['without RSA keys', () => JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] })],
-  ])('stay when the new set is %s', async (_what, bend) => {
+    ['10 MB', (body: string) => body + ' '.repeat(10_000_000)],
+    [
+      'with 1,000 keys',
+      (body: string) => {
+        const { n, e } = (JSON.parse(body) as { keys: { n: string; e: string }[] }).keys[0] as { n: string; e: string }
+        return JSON.stringify({ keys: Array(1000).fill({ kty: 'RSA', n: n.slice(0, 8), e }) })
+      },
+    ],
+  ])('J13: stay when the new set is %s', async (_what, bend) => {
     const store = open()
     await untilReady(store)
     const good = await (await fetch(`${issuer.url}/oauth/discovery/keys`)).text()
@@ -103,8 +117,8 @@ describe('keys of an issuer', () => {
     expect(await store.find(undefined)).toHaveLength(1)
   })
 
-  it('with less than 2048 bits are not accepted', async () => {
-    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  it.each([512, 1024, 2047])('J13: of %i bits are not accepted', async (modulusLength) => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength })
     issuer.bend((response) =>
       response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'short' }] })),
     )
@@ -113,7 +127,7 @@ describe('keys of an issuer', () => {
     expect(store.ready).toBe(false)
   })
 
-  it('are not fetched through a redirect', async () => {
+  it('J13: are not fetched through a redirect', async () => {
     let elsewhere = 0
     const other = createServer((_request, response) => {
       elsewhere++
@@ -128,6 +142,33 @@ describe('keys of an issuer', () => {
     expect(store.ready).toBe(false)
     expect(elsewhere).toBe(0)
     other.close()
+  })
+
+  it('J13: are not fetched without TLS for an issuer that has it', async () => {
+    const { name, cert, key } = testCertificates.first
+    let asked = 0
+    const plain = `${issuer.url}/oauth/discovery/keys`
+    const secure = createTlsServer({ cert, key }, (_request, response) => {
+      asked++
+      response.end(JSON.stringify({ jwks_uri: plain }))
+    }).listen(0, '127.0.0.1')
+    await once(secure, 'listening')
+    const authorities = getCACertificates('default')
+    setDefaultCACertificates([...authorities, cert])
+    const lookup = vi
+      .spyOn(dns, 'lookup')
+      .mockImplementation(((_name: string, _options: object, done: Found) =>
+        done(null, [{ address: '127.0.0.1', family: 4 }])) as typeof dns.lookup)
+    try {
+      const store = open({}, [`https://${name}:${(secure.address() as AddressInfo).port}`])
+      await store.find('any')
+      expect([asked > 0, store.ready, issuer.keySetsServed]).toEqual([true, false, 0])
+    } finally {
+      lookup.mockRestore()
+      setDefaultCACertificates(authorities)
+      secure.close()
+      secure.closeAllConnections()
+    }
   })
 
   it('come from the issuers that can be reached', async () => {

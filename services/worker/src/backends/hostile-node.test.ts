@@ -1,7 +1,8 @@
+import dns from 'node:dns'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { EndPart, Part } from '@penstock/contracts'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { countsAgainstNode } from '../core/judge-failure.ts'
 import { ask, backendOf, startModelServer, userSays } from './model-server.fixture.ts'
 
@@ -122,3 +123,21 @@ const flood = (response: ServerResponse, megabytes: number): void => {
   }
   more()
 }
+
+test('F5: only the configured node’s name is looked up and connected to, whatever a call and its answer name', async () => {
+  const elsewhere = await startModelServer((response) => void response.end('{}'))
+  const { url, heard } = await startModelServer((response) => {
+    const headers = { 'alt-svc': `h2="${new URL(elsewhere.url).host}"`, refresh: `0; url=${elsewhere.url}` }
+    streaming(events(chunk('a'), finish) + done, headers)(response)
+  })
+  const looked = vi.spyOn(dns, 'lookup')
+  onTestFinished(() => looked.mockRestore())
+  const backend = backendOf({ url: `${url.replace('127.0.0.1', 'localhost')}/v1`, backend: { kind: 'vllm' } })
+  const call = { ...userSays(`GET ${elsewhere.url}`), endpoint: elsewhere.url, model_endpoint: elsewhere.url }
+  for (const servedName of ['house', `${elsewhere.url}/v1`, '//rebind.example.test/x'])
+    expect((await ask(backend, call, { servedName })).answer.kind).toBe('end')
+  expect(new Set(looked.mock.calls.map(([name]) => name))).toEqual(new Set(['localhost']))
+  expect(heard.map(({ url: path }) => path)).toEqual(Array(3).fill('/v1/chat/completions'))
+  expect(JSON.stringify(heard.map(({ body }) => Object.keys(body as object)))).not.toContain('endpoint')
+  expect(elsewhere.heard).toEqual([])
+})

@@ -1,7 +1,8 @@
+import dns from 'node:dns'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { resolveModel, validateDocument } from '@penstock/config'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { completionBody, startTestApp } from '../http-app.fixture.ts'
 import type { TestApp } from '../http-app.fixture.ts'
 
@@ -110,6 +111,19 @@ describe('an endpoint in a request', () => {
     expect(app.desk.asked.at(-1)?.model).toMatchObject({ kind: 'metadata', endpoint: model_endpoint })
     expect(connections).toBe(0)
     app.desk.asked.length = 0
+  })
+
+  it('F5: no name in a request is ever looked up, so none can change its address behind a check', async () => {
+    const lookup = vi.spyOn(dns, 'lookup')
+    try {
+      const model_endpoint = 'http://rebind.example.test:8000/v1'
+      expect((await app.gitlab('/v2/completions', { body: completionBody({ model_endpoint }) })).status).toBe(200)
+      expect(lookup.mock.calls.map(([name]) => name)).not.toContain('rebind.example.test')
+      expect(connections).toBe(0)
+    } finally {
+      lookup.mockRestore()
+      app.desk.asked.length = 0
+    }
   })
 
   it('F7: a key in a request goes nowhere', async () => {

@@ -186,7 +186,7 @@ describe('H10: a path or method', () => {
     expect(app.desk.asked).toEqual([])
   })
 
-  it('an absolute address of another host is only its path', async () => {
+  it('H10: an absolute address of another host is only its path', async () => {
     const lines = await head({ 'content-type': 'application/json' })
     const answer = await app.raw(
       `POST http://evil.example.test/v2/completions HTTP/1.1\r\n${lines}Content-Length: ${Buffer.byteLength(good)}\r\n\r\n${good}`,
@@ -195,7 +195,7 @@ describe('H10: a path or method', () => {
   })
 
   it.each(['/v1/amazon_q/oauth/application', '/v1/amazon_q/events', '/v1/x-ray/libraries', '/docs', '/openapi.json'])(
-    'what is not served here, such as %s, is 404 to those with a token and 401 to others',
+    'H10: what is not served here, such as %s, is 404 to those with a token and 401 to others',
     async (path) => {
       const response = await app.gitlab(path, { body: {} })
       expect([response.status, await response.json()]).toEqual([404, { detail: 'Not Found' }])
@@ -205,7 +205,7 @@ describe('H10: a path or method', () => {
 })
 
 describe('H11, H12, H13: a header', () => {
-  it.each(['evil/x?', 'x'.repeat(10_000), '[fe80::1%25eth0]', ''])('Host: %.20s changes nothing', async (host) => {
+  it.each(['evil/x?', 'x'.repeat(10_000), '[fe80::1%25eth0]', ''])('H11: Host: %.20s changes nothing', async (host) => {
     const lines = await head({ host, 'content-type': 'application/json' })
     const answer = await app.raw(
       `POST /v2/completions HTTP/1.1\r\n${lines}Content-Length: ${Buffer.byteLength(good)}\r\n\r\n${good}`,
@@ -231,6 +231,43 @@ describe('H11, H12, H13: a header', () => {
     expect(statuses).toContain(statusOf(answer))
     expect(answer.toLowerCase()).not.toContain('x-injected')
     expect(JSON.stringify(app.log)).not.toMatch(/\\u0000|\\r|x{200}/)
+    await stillServes()
+  })
+})
+
+describe('H14: HTTP/2', () => {
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+  const frame = (type: number, payload: Buffer, stream: number) => {
+    const head = Buffer.alloc(9)
+    head.writeUIntBE(payload.length, 0, 3)
+    head[3] = type
+    head.writeUInt32BE(stream, 5)
+    return Buffer.concat([head, payload])
+  }
+  const many = (one: (index: number) => Buffer) => Buffer.concat(Array.from({ length: 1000 }, (_, at) => one(at)))
+  it.each([
+    ['1,000 SETTINGS', many(() => frame(4, Buffer.alloc(0), 0))],
+    [
+      'a rapid reset',
+      many((at) => Buffer.concat([frame(1, Buffer.alloc(4), 2 * at + 1), frame(3, Buffer.alloc(4), 2 * at + 1)])),
+    ],
+    ['a flood of CONTINUATION', many(() => frame(9, Buffer.alloc(16), 1))],
+  ])('is not spoken: %s ends with the connection', async (_what, frames) => {
+    const answer = await app.raw(preface + frames.toString('latin1'))
+    expect(['400', 'closed']).toContain(statusOf(answer))
+    expect(app.desk.asked).toEqual([])
+    await stillServes()
+  })
+
+  it('is not agreed to when a client asks to upgrade', async () => {
+    const lines = await head({
+      'content-type': 'application/json',
+      connection: 'Upgrade, HTTP2-Settings, close',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA',
+    })
+    const answer = await app.raw(`POST /v2/completions HTTP/1.1\r\n${lines}Content-Length: 2\r\n\r\n{}`)
+    expect(answer).not.toContain(' 101 ')
     await stillServes()
   })
 })

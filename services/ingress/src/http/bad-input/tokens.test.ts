@@ -73,6 +73,7 @@ const rows: readonly Row[] = [
   ],
   ['J7', 'a path as its key id', () => app.issuer.sign({}, { kid: '../../etc/passwd' })],
   ['J7', 'SQL as its key id', () => app.issuer.sign({}, { kid: "' OR 1=1 --" })],
+  ['J7', 'a key id of 10 KB', () => app.issuer.sign({}, { kid: 'k'.repeat(10_000) })],
   ['J9', 'another audience', () => app.issuer.sign({ aud: 'glgo' })],
   ['J9', 'audiences without us', () => app.issuer.sign({ aud: ['a', 'b'] })],
   ['J9', 'an audience that only contains ours', () => app.issuer.sign({ aud: 'gitlab-ai-gateway-x' })],
@@ -82,6 +83,7 @@ const rows: readonly Row[] = [
   ['J11', 'an end in words', () => app.issuer.sign({ exp: 'tomorrow' })],
   ['J11', 'an end beyond all time', () => app.issuer.sign({ exp: 1e15 })],
   ['J11', 'an end before all time', () => app.issuer.sign({ exp: -1 })],
+  ['J11', 'an end that is no number of this world', () => app.issuer.sign({ exp: 1e308 })],
   ['J11', 'no end', () => app.issuer.sign({ exp: undefined })],
   [
     'J16',
@@ -92,8 +94,23 @@ const rows: readonly Row[] = [
         .encrypt(new Uint8Array(32).fill(1)),
   ],
   ['J16', 'a token in a token', async () => `${await app.issuer.sign()}.${await app.issuer.sign()}`],
-  ['J17', 'a token beyond 16 KiB', () => 'x'.repeat(15_000)],
+  [
+    'J16',
+    'an extension that must be understood',
+    () => app.issuer.signText(JSON.stringify(goodClaims()), { crit: ['x'], x: 1 }),
+  ],
+  [
+    'J16',
+    'a payload that is not encoded',
+    () => app.issuer.signText(JSON.stringify(goodClaims()), { b64: false, crit: ['b64'] }),
+  ],
+  ['J17', 'a token of 15 KB that is none', () => 'x'.repeat(15_000)],
   ['J20', 'no JSON inside', () => 'a.b.c'],
+  [
+    'J20',
+    'an audience told twice',
+    () => app.issuer.signText(JSON.stringify(goodClaims()).replace('{', '{"aud":"glgo",')),
+  ],
 ]
 
 describe('a bad token', () => {
@@ -111,6 +128,37 @@ describe('a bad token', () => {
     // Only a key id that nobody knows may lead to the issuer, and then once a minute.
     expect(app.issuer.requests - requests).toBeLessThanOrEqual(2)
     if (credential.length > 20) expect(JSON.stringify(app.log)).not.toContain(credential)
+    expect((await app.gitlab('/v2/completions', { body: completionBody() })).status).toBe(200)
+  })
+
+  it('signed by hand as these are is good without what is wrong with it', async () => {
+    const headers = { authorization: `Bearer ${app.issuer.signText(JSON.stringify(goodClaims()))}` }
+    expect((await app.gitlab('/v2/completions', { body: completionBody(), headers })).status).toBe(200)
+  })
+
+  it.each([
+    ['no header', []],
+    ['an empty header', ['']],
+    ['a scheme that is not ours', ['Basic dXNlcjpwdw==']],
+    ['two headers', ['Bearer good', 'Bearer good']],
+  ])('J1: %s is 401', async (_what, values) => {
+    const { authorization: good = '', ...others } = await app.issuer.headers()
+    const lines = [
+      ...Object.entries({ host: 'a', connection: 'close', 'content-type': 'application/json', ...others }),
+      ...values.map((value) => ['authorization', value.replace('Bearer good', good)] as const),
+    ].map(([name, value]) => `${name}: ${value}\r\n`)
+    const answer = await app.raw(`POST /v2/completions HTTP/1.1\r\n${lines.join('')}Content-Length: 2\r\n\r\n{}`)
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+    expect(answer).not.toContain('www-authenticate')
+  })
+
+  it('J17: a token of 200 KB is refused before it is parsed', async () => {
+    const asked = app.issuer.requests
+    const answer = await app.raw(
+      `POST /v2/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${'x'.repeat(200_000)}\r\n\r\n`,
+    )
+    expect(answer).toMatch(/^(HTTP\/1\.1 (401|431) |$)/)
+    expect(app.issuer.requests).toBe(asked)
     expect((await app.gitlab('/v2/completions', { body: completionBody() })).status).toBe(200)
   })
 
