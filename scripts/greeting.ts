@@ -10,6 +10,8 @@ export interface GreetingFacts {
   readonly issuer: DevIssuer | null
   /** Null: the configuration is the user's own. */
   readonly openaiKey: string | null
+  /** What \`penstock\` must be told to find this stack, beyond what the user's own environment says. */
+  readonly operatorEnvironment: Readonly<Record<string, string>>
 }
 
 const completionBody = JSON.stringify({
@@ -71,6 +73,13 @@ export const greeting = async (facts: GreetingFacts): Promise<string> => {
     ...(openaiKey === null
       ? []
       : ['', 'A streamed chat, as OpenAI clients ask for it:', '', chatRequest(apiUrl, openaiKey)]),
+    '',
+    'In another terminal: what waits and runs where; `explain` with the x-request-id of an answer tells its whole story:',
+    '',
+    `export ${Object.entries(facts.operatorEnvironment)
+      .map(([name, value]) => `${name}='${value}'`)
+      .join(' ')}`,
+    'npm run penstock -- top',
     '',
     'Ctrl-C stops everything.',
   ].join('\n')

@@ -74,7 +74,10 @@ const services = ({ api, metrics, auditDir, archiveDir }: StartSettings, seedCon
 }
 
 /** What all services are told. Workers, and a restarted ingress, must agree on the secrets, which last as long as this stack. */
-const sharedEnvironment = (settings: StartSettings, issuerUrl: string | undefined): NodeJS.ProcessEnv => ({
+const sharedEnvironment = (
+  settings: StartSettings,
+  issuerUrl: string | undefined,
+): Record<string, string | undefined> => ({
   PENSTOCK_CACHE_SALT_SECRET: randomBytes(16).toString('hex'),
   PENSTOCK_PRINCIPAL_SECRET: randomBytes(16).toString('hex'),
   // A Redis of the user's may hold another configuration; that of simulated nodes is good for one start only.
@@ -109,12 +112,13 @@ const run = async (signal: AbortSignal): Promise<void> => {
   await mkdir(dataDir, { recursive: true })
   await using held = new AsyncDisposableStack()
   const issuer = gitlabUrl === undefined ? held.use(await startDevIssuer()) : null
+  const environment = sharedEnvironment(settings, issuer?.url)
   const stack = held.use(
     await startLocalStack({
       projectRoot: ROOT,
       dataDir,
       services: [],
-      env: sharedEnvironment(settings, issuer?.url),
+      env: environment,
       ...(natsUrl === undefined ? {} : { natsUrl }),
       ...(redisUrl === undefined ? {} : { redisUrl }),
       onNotice: say,
@@ -133,6 +137,13 @@ const run = async (signal: AbortSignal): Promise<void> => {
         gitlabUrl: gitlabUrl ?? '',
         issuer,
         openaiKey: simulated?.openaiKey ?? null,
+        operatorEnvironment: {
+          // A server of the user's is in the environment already, perhaps with its password.
+          ...(natsUrl === undefined ? { NATS_URL: stack.natsUrl } : {}),
+          ...(redisUrl === undefined ? { REDIS_URL: stack.redisUrl } : {}),
+          ...(environment['PENSTOCK_PREFIX'] === undefined ? {} : { PENSTOCK_PREFIX: environment['PENSTOCK_PREFIX'] }),
+          PENSTOCK_ARCHIVE_DIR: settings.archiveDir,
+        },
       }),
     )
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
