@@ -25,6 +25,7 @@ import { mentionIntent } from './mention-intent/feature.ts'
 import { mergeRequestReader } from './merge-request-reader/feature.ts'
 import { mergeRequestSummary } from './merge-request-summary/feature.ts'
 import { openAiChat } from './openai-chat/feature.ts'
+import { openAiEmbeddings } from './openai-embeddings/feature.ts'
 import { openAiCompletion } from './openai-completion/feature.ts'
 import type { PromptFeature } from './prompt/prompt-feature.ts'
 import { questionCategory } from './question-category/feature.ts'
@@ -67,6 +68,7 @@ export const features = {
   'merge-request-summary': mergeRequestSummary,
   'openai-chat': openAiChat,
   'openai-completion': openAiCompletion,
+  'openai-embeddings': openAiEmbeddings,
   'question-category': questionCategory,
   'refactor-code': refactorCode,
   'review-summary': reviewSummary,

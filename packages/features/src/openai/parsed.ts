@@ -1,8 +1,9 @@
 import type { OpenAiProblem } from './problem.ts'
 import { problem } from './problem.ts'
 
-export type ParsedOpenAi<I> =
-  | {
+/** `More`: what only one endpoint knows of its requests. */
+export type ParsedOpenAi<I, More extends object = object> =
+  | ({
       readonly ok: true
       readonly input: I
       readonly stream: boolean
@@ -10,7 +11,7 @@ export type ParsedOpenAi<I> =
       readonly includeUsage: boolean
       /** The model as the client names it. */
       readonly model: string
-    }
+    } & More)
   | OpenAiProblem
 
 export interface TransportArguments {

@@ -12,15 +12,27 @@ export interface OpenAiKey {
 
 type KeyConfig = ConfigDocument['openai']['keys'][number]
 
-/** Finds the configured key that a caller shows as `Authorization: Bearer …`, by its SHA-256. */
+/** Finds the configured key that a caller shows, by its SHA-256. */
 export class OpenAiKeys {
   /** Digests as bytes, kept as long as the document they come from. */
   readonly #digests = new WeakMap<readonly KeyConfig[], readonly Buffer[]>()
 
-  /** Null: no key, or one that nobody configured. */
+  /** Null: not exactly one key as `Authorization: Bearer …`, or one that nobody configured. */
   find(request: CredentialHeaders, keys: readonly KeyConfig[]): OpenAiKey | null {
-    const shown = bearerOf(request.headers.authorization ?? '')
-    if (!shown || countOf(request, 'authorization') > 1) return null
+    if (countOf(request, 'authorization') !== 1) return null
+    return this.#known(bearerOf(request.headers.authorization ?? ''), keys)
+  }
+
+  /** The same for clients of Anthropic's API, which show it as `X-Api-Key` or as OpenAI's do, and not both. */
+  findAnthropic(request: CredentialHeaders, keys: readonly KeyConfig[]): OpenAiKey | null {
+    const shown = request.headers['x-api-key']
+    if (shown === undefined) return this.find(request, keys)
+    const once = countOf(request, 'x-api-key') === 1 && countOf(request, 'authorization') === 0
+    return once && typeof shown === 'string' ? this.#known(shown, keys) : null
+  }
+
+  #known(shown: string | null, keys: readonly KeyConfig[]): OpenAiKey | null {
+    if (!shown) return null
     const digest = createHash('sha256').update(shown).digest()
     const key = keys[this.#digestsOf(keys).findIndex((known) => timingSafeEqual(known, digest))]
     return key === undefined ? null : { name: key.name, models: key.scopes }

@@ -1,6 +1,7 @@
 import { RequestFailure } from '@penstock/contracts'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { anthropicFront } from './anthropic/front.ts'
 import { callEnded } from './access-log.ts'
 import { deskOrElsewhere, Elsewhere } from '../relay/elsewhere.ts'
 import type { Relay } from '../relay/relay.ts'
@@ -61,7 +62,14 @@ export interface HttpAppDependencies extends GitlabFrontDependencies {
 /** How often the server looks for requests that take too long to arrive, ms. */
 const slowRequestCheckMs = 1000
 
-const openAiPaths = new Set(['/v1/chat/completions', '/v1/completions', '/v1/models', '/v1/responses'])
+const openAiPaths = new Set([
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
+  '/v1/models',
+  '/v1/responses',
+])
+const anthropicPaths = new Set(['/v1/messages', '/v1/messages/count_tokens'])
 const isOpenAiPath = (path: string): boolean =>
   openAiPaths.has(path) || (path.startsWith('/v1/models/') && !openPaths.has(path))
 
@@ -76,8 +84,12 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
   const fronts = {
     gitlab: gitlabFront({ ...dependencies, desk: deskOrElsewhere(dependencies.desk, () => dependencies.config()) }),
     openAi: openAiFront(dependencies),
+    anthropic: anthropicFront(dependencies),
   }
-  const frontOf = (path: string): Front => (isOpenAiPath(path) ? fronts.openAi : fronts.gitlab)
+  const frontOf = (path: string): Front => {
+    if (isOpenAiPath(path)) return fronts.openAi
+    return anthropicPaths.has(path) ? fronts.anthropic : fronts.gitlab
+  }
   const exchanges = new WeakMap<FastifyRequest, Exchange>()
 
   dependencies.events.watchBodyBytes(() => budget.bytes)

@@ -33,10 +33,12 @@ const snapshotOf = (configure: Partial<ConfigDocumentInput>): ConfigSnapshot => 
     models: [
       { name: 'coder', family: 'codestral', servedName: 'house/coder-32b', pool: 'pool' },
       { name: 'chatter', family: 'llama3', servedName: 'chatter-8b', pool: 'pool' },
+      { name: 'embedder', family: 'embedding', servedName: 'embedder-1b', contextTokens: 100, pool: 'pool' },
     ],
     features: {
       'code-completion': { model: 'coder' },
       'openai-chat': { model: 'chatter' },
+      'openai-embeddings': { model: 'embedder' },
       'openai-responses': { model: 'chatter' },
       'anthropic-messages': { model: 'chatter' },
     },

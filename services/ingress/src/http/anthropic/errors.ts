@@ -19,7 +19,7 @@ const anthropicErrorBody = (status: number, message: string) => ({
   error: { type: errorTypes[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error'), message },
 })
 
-const anthropicErrorAnswer = (
+export const anthropicErrorAnswer = (
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},

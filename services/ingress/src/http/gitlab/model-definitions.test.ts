@@ -11,11 +11,11 @@ it('the definitions name the configured models and what serves each setting, to 
       models: { identifier: string }[]
       unit_primitives: { feature_setting: string }[]
     }
-    expect(models.map(({ identifier }) => identifier)).toEqual(['coder', 'chatter'])
+    expect(models.map(({ identifier }) => identifier)).toEqual(['coder', 'chatter', 'embedder'])
     expect(settings.find(({ feature_setting: name }) => name === 'code_completions')).toMatchObject({
       default_model: 'coder',
       default_models: ['coder'],
-      selectable_models: ['coder', 'chatter'],
+      selectable_models: ['coder', 'chatter', 'embedder'],
       unit_primitives: ['complete_code'],
     })
     expect(settings.find(({ feature_setting: name }) => name === 'code_generations')).toMatchObject({

@@ -1,25 +1,22 @@
 import { OpenAiKeys } from '../../auth/openai-keys.ts'
 import type { Front, HandlerDependencies } from '../front.ts'
-import { RequestFailure } from '@penstock/contracts'
 import { complete } from '../provider/complete.ts'
-import type { Admit } from '../provider/complete.ts'
 import { errorAnswer, invalidKey, openAiError } from './errors.ts'
-import { configured, listModels, mayUse, showModel } from './models.ts'
+import { admitByKey } from './admit-by-key.ts'
+import { configured, listModels, showModel } from './models.ts'
+import { embeddingsApi } from './embeddings-api.ts'
 import { chatApi, completionApi, responsesApi } from './shapes.ts'
 
 /** The front for clients of OpenAI's API, with keys of its own: a token of GitLab's opens nothing here. */
 export const openAiFront = (dependencies: HandlerDependencies): Front => {
   const keys = new OpenAiKeys()
-  const admit: Admit = ({ caller }, model) => {
-    if (caller?.kind !== 'openai') throw new RequestFailure('internal')
-    if (!mayUse(caller.key, model, configured(dependencies))) return null
-    return { principal: caller.digest, model: { kind: 'name', name: model } }
-  }
+  const admit = admitByKey(dependencies)
   return {
     routes: [
       { method: 'POST', path: '/v1/chat/completions', handle: complete(chatApi, dependencies, admit) },
       { method: 'POST', path: '/v1/completions', handle: complete(completionApi, dependencies, admit) },
       { method: 'POST', path: '/v1/responses', handle: complete(responsesApi, dependencies, admit) },
+      { method: 'POST', path: '/v1/embeddings', handle: complete(embeddingsApi, dependencies, admit) },
       { method: 'GET', path: '/v1/models', handle: listModels(dependencies) },
       { method: 'GET', path: '/v1/models/*', handle: showModel(dependencies) },
     ],

@@ -22,10 +22,10 @@ export const mayUse = (key: OpenAiKey, name: string, { document }: ConfigSnapsho
 
 const modelJson = ({ name }: ModelConfig) => ({ id: name, object: 'model', created: 0, owned_by: 'penstock' })
 
-/** The models that answer with text, as OpenAI's clients list them. */
+/** Models as OpenAI's clients list them. */
 export const modelList = (models: readonly ModelConfig[]) => ({
   object: 'list',
-  data: models.filter(({ family }) => family !== 'embedding').map(modelJson),
+  data: models.map(modelJson),
 })
 
 /** `GET /v1/models`: what the caller's key may ask for. */

@@ -96,7 +96,7 @@ describe('the openai client', () => {
   it('lists the models its key may use', async () => {
     const idsFor = async (apiKey: string) =>
       (await client.withOptions({ apiKey }).models.list()).data.map(({ id }) => id)
-    expect(await idsFor(openAiKey)).toEqual(['coder', 'chatter'])
+    expect(await idsFor(openAiKey)).toEqual(['coder', 'chatter', 'embedder'])
     expect(await idsFor(limitedKey)).toEqual(['chatter'])
     expect(await client.models.retrieve('house/coder-32b')).toMatchObject({ id: 'coder', object: 'model' })
     await expect(client.withOptions({ apiKey: limitedKey }).models.retrieve('coder')).rejects.toBeInstanceOf(

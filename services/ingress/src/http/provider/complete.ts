@@ -29,7 +29,11 @@ export const complete =
     const admitted = admit(exchange, parsed.model)
     if (admitted === null) return api.errors.unknownModel(parsed.model)
     const intake = intakeOf(api.feature, { input: parsed.input, ...admitted }, exchange, dependencies.digest)
-    checkFits(admitted.model, intake.promptTokensEstimate, dependencies.config())
+    const { tokensEstimate, param } = api.longestPrompt?.(parsed.input) ?? {
+      tokensEstimate: intake.promptTokensEstimate,
+      param: 'messages',
+    }
+    checkFits(admitted.model, { tokensEstimate, param, embeds: api.embeds ?? false }, dependencies.config())
     const answer = await dependencies.desk.ask(intake, exchange.clientGone)
     const envelope: AnswerEnvelope = {
       id: `${api.idPrefix}${randomBytes(12).toString('hex')}`,
@@ -37,8 +41,9 @@ export const complete =
       model: parsed.model,
       includeUsage: parsed.includeUsage,
     }
-    if (!parsed.stream) return jsonAnswer(200, api.whole(envelope, await collect(answer), parsed))
-    await streamEvents(exchange, answer, api.events(envelope, parsed), api)
+    const writer = parsed.stream ? api.events?.(envelope, parsed) : undefined
+    if (writer === undefined) return jsonAnswer(200, api.whole(envelope, await collect(answer), parsed))
+    await streamEvents(exchange, answer, writer, api)
     return null
   }
 
@@ -46,6 +51,7 @@ const collect = async ({ parts }: Answer): Promise<CollectedAnswer> => {
   const texts: string[] = []
   const reasonings: string[] = []
   const calls: ToolCallDelta[] = []
+  const vectors = new Map<number, readonly number[]>()
   for await (const part of parts) {
     switch (part.kind) {
       case 'text':
@@ -55,6 +61,8 @@ const collect = async ({ parts }: Answer): Promise<CollectedAnswer> => {
         reasonings.push(part.text)
         break
       case 'embedding':
+        // An attempt that broke off may have delivered some before: the first of each counts.
+        if (!vectors.has(part.index)) vectors.set(part.index, part.values)
         break
       case 'tool-calls':
         calls.push(...part.calls)
@@ -64,6 +72,7 @@ const collect = async ({ parts }: Answer): Promise<CollectedAnswer> => {
           text: texts.join(''),
           reasoning: reasonings.join(''),
           calls,
+          vectors,
           finishReason: part.finishReason,
           stopString: part.stopString ?? null,
           usage: part.usage,

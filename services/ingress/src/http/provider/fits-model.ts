@@ -9,16 +9,27 @@ import type { ModelReference } from '@penstock/contracts'
  */
 const estimateMarginMax = 3
 
-/** Refuses a prompt that cannot fit its model, before it waits in a queue. Throws RequestFailure. */
-export const checkFits = (
-  model: ModelReference,
-  promptTokensEstimate: number,
-  snapshot: ConfigSnapshot | null,
-): void => {
+export interface Asked {
+  /** Of the longest prompt, tokens. */
+  readonly tokensEstimate: number
+  /** The field that holds it. */
+  readonly param: string
+  /** Vectors are asked for, not text. */
+  readonly embeds: boolean
+}
+
+/** Refuses what its model cannot do for certain, before it waits in a queue. Throws RequestFailure. */
+export const checkFits = (model: ModelReference, asked: Asked, snapshot: ConfigSnapshot | null): void => {
   const configured = model.kind === 'name' && snapshot !== null ? findModelByName(snapshot.document, model.name) : null
-  if (configured === null || promptTokensEstimate <= configured.contextTokens * estimateMarginMax) return
-  throw new RequestFailure('invalid_request', {
-    message: `The prompt is longer than the model's context of ${configured.contextTokens} tokens.`,
-    param: 'messages',
-  })
+  if (configured === null) return
+  if ((configured.family === 'embedding') !== asked.embeds)
+    throw new RequestFailure('invalid_request', {
+      message: asked.embeds ? 'The model makes no embeddings.' : 'The model makes embeddings, no text.',
+      param: 'model',
+    })
+  if (asked.tokensEstimate > configured.contextTokens * estimateMarginMax)
+    throw new RequestFailure('invalid_request', {
+      message: `The prompt is longer than the model's context of ${configured.contextTokens} tokens.`,
+      param: asked.param,
+    })
 }

@@ -8,6 +8,8 @@ export interface CollectedAnswer {
   readonly text: string
   readonly reasoning: string
   readonly calls: readonly ToolCallDelta[]
+  /** By the place of their text in the request. */
+  readonly vectors: ReadonlyMap<number, readonly number[]>
   readonly finishReason: AnswerFinish
   readonly stopString: string | null
   readonly usage: Usage | null
@@ -46,5 +48,10 @@ export interface ProviderApi<I, R extends ProviderRequest<I> = ProviderRequest<I
   readonly errors: ProviderErrors
   parse(json: unknown): ({ readonly ok: true } & R) | OpenAiProblem
   whole(envelope: AnswerEnvelope, answer: CollectedAnswer, request: R): object
-  events(envelope: AnswerEnvelope, request: R): EventWriter
+  /** Absent: its answers are never streamed. */
+  events?(envelope: AnswerEnvelope, request: R): EventWriter
+  /** What must fit a model's context; the whole prompt's estimate when absent. */
+  longestPrompt?(input: I): { readonly tokensEstimate: number; readonly param: string }
+  /** Its models: those that turn text into vectors, or those that answer with text. */
+  readonly embeds?: boolean
 }

@@ -174,7 +174,7 @@ describe('the openai client', () => {
   })
 
   it('lists the models', async () => {
-    expect((await openai.models.list()).data.map(({ id }) => id)).toEqual(['coder', 'chatter'])
+    expect((await openai.models.list()).data.map(({ id }) => id)).toEqual(['coder', 'chatter', 'embedder'])
   })
 
   it('gets a response with a tool call, in pieces and whole', async () => {

@@ -5,6 +5,7 @@ import { BodyRefusal } from '../body-refusal.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Handler, HandlerDependencies, Route } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
+import { embeddingsApi } from '../openai/embeddings-api.ts'
 import { configured, modelList } from '../openai/models.ts'
 import { chatApi, completionApi, responsesApi } from '../openai/shapes.ts'
 import { complete } from '../provider/complete.ts'
@@ -33,6 +34,7 @@ export const proxyRoutes = (dependencies: HandlerDependencies): Route[] => {
     },
     post('openai/v1/chat/completions', chatApi),
     post('openai/v1/completions', completionApi),
+    post('openai/v1/embeddings', embeddingsApi),
     post('openai/v1/responses', responsesApi),
     {
       method: 'GET',
