@@ -7,6 +7,7 @@ import type { BenchArguments } from './bench-arguments.ts'
 import { describeMachine } from './machine.ts'
 import { writePage } from './report/page.ts'
 import type { Suite, SuiteResult } from './suites/suite.ts'
+import { TurnBudget, suiteBudgetMs } from './suites/turn-budget.ts'
 
 const projectRoot = resolve(import.meta.dirname, '../..')
 
@@ -21,10 +22,15 @@ const run = async (wanted: BenchArguments, command: string, signal: AbortSignal)
   const failures: string[] = []
   for (const suite of suites) {
     const startedAt = performance.now()
-    const result = await runSuite(suite, wanted, signal)
+    const result = await runSuite(suite, wanted, signal).catch((error: unknown) => {
+      signal.throwIfAborted()
+      console.error(error)
+      failures.push(`${suite.name}: ${error instanceof Error ? error.message : String(error)}`)
+    })
+    if (result === undefined) continue
     const { rows, text, facts, absent } = result
     failures.push(...result.failures)
-    documents[suite.name] = {
+    const document = {
       suite: suite.name,
       rows,
       absent,
@@ -36,11 +42,17 @@ const run = async (wanted: BenchArguments, command: string, signal: AbortSignal)
       tookSeconds: Math.round((performance.now() - startedAt) / 1000),
       command,
     }
+    documents[suite.name] = document
+    if (out !== undefined) await writeDocument(fileFor(out, suite, suites.length), document)
     if (!json) console.log([`\n${suite.name}: ${suite.summary}`, text, ...absent.map(describeAbsent)].join('\n'))
   }
   if (json)
     console.log(JSON.stringify(suites.length === 1 ? Object.values(documents)[0] : { suites: documents }, null, 2))
-  if (out !== undefined && (await writeDocuments(resolve(projectRoot, out), documents))) await report()
+  if (
+    out !== undefined &&
+    suites.some((suite) => dirname(fileFor(out, suite, suites.length)) === join(docs, 'benchmarks'))
+  )
+    await report()
   for (const failure of failures) console.error(`failed: ${failure}`)
   return failures.length === 0 ? 0 : 1
 }
@@ -52,6 +64,7 @@ const runSuite = async (suite: Suite, { options }: BenchArguments, signal: Abort
       options: { ...options, subjects: options.subjects?.filter((name) => suite.subjects.includes(name)) },
       folder,
       signal,
+      budget: new TurnBudget(options.quick ? suiteBudgetMs.quick : suiteBudgetMs.whole),
       onProgress: (sentence) => console.error(sentence),
     })
   } finally {
@@ -67,16 +80,16 @@ const report = async (): Promise<number> => {
 
 const describeAbsent = ({ subject, reason }: SuiteResult['absent'][number]): string => `${subject}: no part, ${reason}`
 
-/** One document into the named file; several, or one into a folder, as `SUITE.json` each. Returns whether the page shows them. */
-const writeDocuments = async (path: string, documents: Readonly<Record<string, object>>): Promise<boolean> => {
-  const entries = Object.entries(documents)
-  const toFile = extname(path) === '.json' && entries.length === 1
-  for (const [name, document] of entries) {
-    const file = toFile ? path : join(path, `${name}.json`)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, `${JSON.stringify(document, null, 2)}\n`)
-  }
-  return (toFile ? dirname(path) : path) === join(docs, 'benchmarks')
+/** The named file for one suite; `SUITE.json` in a named folder otherwise. */
+const fileFor = (out: string, suite: Suite, suiteCount: number): string => {
+  const path = resolve(projectRoot, out)
+  return extname(path) === '.json' && suiteCount === 1 ? path : join(path, `${suite.name}.json`)
+}
+
+/** Written as soon as a suite ends: what a later one does cannot lose it. */
+const writeDocument = async (file: string, document: object): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, `${JSON.stringify(document, null, 2)}\n`)
 }
 
 const args = process.argv.slice(2)

@@ -9,6 +9,7 @@ interface SuiteDocument {
   readonly rows: readonly Row[]
   readonly absent?: readonly { readonly subject: string; readonly reason: string }[]
   readonly missedAims?: readonly string[]
+  readonly leftOut?: readonly string[]
   readonly subjects?: readonly { readonly name: string; readonly version: string }[]
   readonly machine?: Readonly<Record<string, string | number>>
   readonly date?: string
@@ -47,7 +48,17 @@ with the settings of \`test/load/subjects\`, without what it does beyond passing
 }
 
 const describeSuite = ({ suite, title, about, columns, chart }: Section, document: SuiteDocument): string => {
-  const { rows, absent = [], missedAims = [], subjects = [], machine = {}, date = '', command = '', quick } = document
+  const {
+    rows,
+    absent = [],
+    missedAims = [],
+    leftOut = [],
+    subjects = [],
+    machine = {},
+    date = '',
+    command = '',
+    quick,
+  } = document
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const versions = subjects.filter(({ name }) => name !== 'direct' && name !== 'penstock')
   return [
@@ -64,6 +75,7 @@ const describeSuite = ({ suite, title, about, columns, chart }: Section, documen
       ? []
       : [`Versions: ${versions.map(({ name, version }) => `${name} ${version}`).join(', ')}.`]),
     ...absent.map(({ subject, reason }) => `No part takes ${subject}: ${reason}.`),
+    ...(leftOut.length === 0 ? [] : [`Not measured:\n${leftOut.map((sentence) => `- ${sentence}`).join('\n')}`]),
     ...(missedAims.length === 0 ? [] : [`Missed here:\n${missedAims.map((sentence) => `- ${sentence}`).join('\n')}`]),
   ].join('\n\n')
 }

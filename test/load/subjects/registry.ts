@@ -30,9 +30,11 @@ export const startSubjects = async (
     try {
       subjects.push(await kind.start({ ...context, folder }))
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error
-      absent.push({ subject: kind.name, reason: error.message })
-      context.onProgress(`${kind.name} takes no part: ${error.message}`)
+      context.signal.throwIfAborted()
+      if (!(error instanceof Error)) throw error
+      const reason = error instanceof Unavailable ? error.message : `cannot be started: ${error.message}`
+      absent.push({ subject: kind.name, reason })
+      context.onProgress(`${kind.name} takes no part: ${reason}`)
     }
   }
   return { subjects, absent }

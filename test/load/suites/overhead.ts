@@ -8,7 +8,7 @@ export const overhead = pathSuite({
   // 8 KB of prompt; nodes that take 20 ms to the first token and 10 ms to each further one.
   workload: { promptTokens: 1600, outputTokens: 100, ttftMs: 20, itlMs: 10 },
   rates: [20, 100, 200],
-  quickRates: [20, 100, 200],
+  quickRates: [20, 100],
   seconds: 12,
   quickSeconds: 3,
   quickRounds: 2,

@@ -2,14 +2,12 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seededRandom } from '../../stack/seeded-random.ts'
 import { startBenchStack } from '../bench-stack.ts'
-import { measure } from '../measure.ts'
-import type { Measurement } from '../measure.ts'
 import { pathRows, pathTable } from '../path-rows.ts'
 import type { MeasuredCell, PathRow } from '../path-rows.ts'
 import { printProfiles } from '../profiles.ts'
 import { startSubjects, subjectNames } from '../subjects/registry.ts'
 import { steadyLoad } from './steady-load.ts'
-import { checkQuiet, describeTurn, takeTurns } from './subject-turns.ts'
+import { checkQuiet, takeTurns, tryTurn } from './subject-turns.ts'
 import type { Suite, SuiteContext, SuiteResult } from './suite.ts'
 
 /** One size of requests at several rates, through every subject. */
@@ -48,7 +46,7 @@ export const pathSuite = (suite: PathSuite): Suite => ({
 })
 
 const runPathSuite = async (suite: PathSuite, context: SuiteContext): Promise<SuiteResult> => {
-  const { options, signal, onProgress, folder } = context
+  const { options, signal, onProgress, folder, budget } = context
   const { quick, profile } = options
   const { workload } = suite
   const rates = options.rates ?? (profile ? [100] : quick ? suite.quickRates : suite.rates)
@@ -85,17 +83,22 @@ const runPathSuite = async (suite: PathSuite, context: SuiteContext): Promise<Su
     signal,
   })
   for (const subject of subjects)
-    await measure(subject, turnOf(heatUp.perSecond, 0, quick ? heatUp.quickMs : heatUp.ms))
+    await tryTurn(
+      subject,
+      turnOf(heatUp.perSecond, 0, quick ? heatUp.quickMs : heatUp.ms),
+      `${subject.name}, warm-up`,
+      budget,
+    )
   onProgress('every path is warm')
   const idle = await checkQuiet(subjects, onProgress)
 
   const cells: MeasuredCell[] = []
   let rested = subjects
   for (const rps of rates) {
-    const onTurn = (subject: { name: string }, round: number, turn: Measurement): void =>
-      onProgress(describeTurn(`${subject.name} at ${rps}/s, round ${round} of ${rounds}`, turn))
-    const turns = await takeTurns(rested, rounds, () => turnOf(rps, warmUpMs, seconds * 1000), onTurn)
-    for (const [{ name }, measured] of turns) cells.push({ subject: name, rps, turns: measured })
+    const turn = () => turnOf(rps, warmUpMs, seconds * 1000)
+    const turns = await takeTurns({ subjects: rested, rounds, what: `at ${rps}/s`, budget, turn, onProgress })
+    for (const [{ name }, measured] of turns)
+      if (measured.length > 0) cells.push({ subject: name, rps, turns: measured })
     const full = pathRows(cells).filter((row) => row.rps === rps && suite.saturated(row))
     rested = rested.filter(({ name }) => full.every(({ subject }) => subject !== name))
   }
@@ -113,6 +116,7 @@ const runPathSuite = async (suite: PathSuite, context: SuiteContext): Promise<Su
     text: [pathTable(rows), ...lines].join('\n'),
     facts: {
       ...facts,
+      leftOut: budget.leftOut,
       workload,
       secondsPerTurn: seconds,
       rounds,

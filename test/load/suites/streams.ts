@@ -4,15 +4,13 @@ import { startBenchStack } from '../bench-stack.ts'
 import type { Judgement } from '../generator/judge.ts'
 import { LatencyRecorder, difference, medianOverRounds, roundMs } from '../latency.ts'
 import type { Percentiles } from '../latency.ts'
-import { measure } from '../measure.ts'
-import type { Measurement } from '../measure.ts'
 import { pathRows } from '../path-rows.ts'
 import type { PathRow } from '../path-rows.ts'
 import { startSubjects, subjectNames } from '../subjects/registry.ts'
 import { textTable } from '../text-table.ts'
 import { usersMax } from '../workloads/workload.ts'
 import type { WorkloadRequest } from '../workloads/workload.ts'
-import { checkQuiet, describeTurn, takeTurns } from './subject-turns.ts'
+import { checkQuiet, takeTurns, tryTurn } from './subject-turns.ts'
 import type { Suite, SuiteContext, SuiteResult } from './suite.ts'
 
 /** 20 tokens per second each, as fast as people read; a stream runs 30 s, so that beginnings and ends belong to the load. */
@@ -39,8 +37,8 @@ export const streams: Suite = {
   run: (context) => runStreams(context),
 }
 
-const runStreams = async ({ options, signal, onProgress, folder }: SuiteContext): Promise<SuiteResult> => {
-  const seconds = options.seconds ?? (options.quick ? 8 : 120)
+const runStreams = async ({ options, signal, onProgress, folder, budget }: SuiteContext): Promise<SuiteResult> => {
+  const seconds = options.seconds ?? (options.quick ? 6 : 120)
   const rounds = options.rounds ?? 1
   const live = options.rates?.[0] ?? shape.live
   const nodeInFlightMax = Math.max(512, live)
@@ -72,38 +70,41 @@ const runStreams = async ({ options, signal, onProgress, folder }: SuiteContext)
   const endMs = warmUpMs + seconds * 1000
   for (const subject of subjects) {
     const plan = planStreams(Math.min(100, live), 4000, random)
-    await measure(subject, { plan, warmUpMs: 0, measuredMs: 4000, drainMs: 500, signal })
+    const turn = { plan, warmUpMs: 0, measuredMs: 4000, drainMs: 500, signal }
+    await tryTurn(subject, turn, `${subject.name}, warm-up`, budget)
   }
   const idle = await checkQuiet(subjects, onProgress)
   const books = new Map(subjects.map((subject) => [subject, [] as TokenBook[]]))
-  const turns = await takeTurns(
+  const turns = await takeTurns({
     subjects,
     rounds,
-    (subject) => {
+    what: `with ${live} streams`,
+    budget,
+    onProgress,
+    turn(subject) {
       const book = new TokenBook(warmUpMs, endMs)
       books.get(subject)?.push(book)
       const plan = planStreams(live, endMs, random)
       return { plan, warmUpMs, measuredMs: seconds * 1000, drainMs: 500, signal, onJudged: book.enter }
     },
-    ({ name }, round, turn) => onProgress(describeTurn(`${name}, ${live} streams, round ${round} of ${rounds}`, turn)),
-  )
-  const cells = [...turns].map(([{ name }, measured]) => ({
+  })
+  const taken = [...turns].filter(([, measured]) => measured.length > 0)
+  const cells = taken.map(([{ name }, measured]) => ({
     subject: name,
     rps: arrivalsPerSecond(live),
     turns: measured,
   }))
-  const base = books.get(subjects.find(({ name }) => name === 'direct') ?? (subjects[0] as never))
-  const directLatency = subjects.some(({ name }) => name === 'direct') ? latencyOf(base ?? []) : null
+  const direct = subjects.find(({ name }) => name === 'direct')
+  const directLatency = direct === undefined ? null : latencyOf(books.get(direct) ?? [])
   const rows = pathRows(cells).map((row, index): StreamRow => {
-    const subject = subjects[index] as (typeof subjects)[number]
+    const [subject, measured] = taken[index] as (typeof taken)[number]
     const latency = latencyOf(books.get(subject) ?? [])
     const tokens = (books.get(subject) ?? []).reduce((sum, book) => sum + book.tokens, 0)
-    const measured: Measurement[] = turns.get(subject) ?? []
     const cpu = measured.reduce((sum, { cpuMs }) => sum + [...cpuMs.values()].reduce((total, ms) => total + ms, 0), 0)
     return {
       ...row,
       liveStreams: live,
-      tokensPerSecond: Math.round(tokens / rounds / seconds),
+      tokensPerSecond: Math.round(tokens / measured.length / seconds),
       tokenLatencyMs: latency,
       addedTokenLatencyMs: latency === null || directLatency === null ? null : difference(latency, directLatency),
       cpuMsPerThousandTokens: roundMs((cpu / Math.max(1, tokens)) * 1000),
@@ -117,6 +118,7 @@ const runStreams = async ({ options, signal, onProgress, folder }: SuiteContext)
     text: [streamTable(rows), ...missed.map((sentence) => `missed: ${sentence}`)].join('\n'),
     facts: {
       missedAims: missed,
+      leftOut: budget.leftOut,
       workload: { ...shape, live },
       secondsPerTurn: seconds,
       rounds,

@@ -4,6 +4,7 @@ import type { Idleness } from '../cpu-clock.ts'
 import { measure } from '../measure.ts'
 import type { MeasureOptions, Measurement } from '../measure.ts'
 import type { Subject } from '../subjects/subject.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
 const idleSeconds = 3
 /** A machine busier than this before the first turn is working on something else. */
@@ -11,21 +12,39 @@ const quietRatio = 0.15
 /** Between two turns, so that what the one left behind does not meet the other. */
 const restMs = 300
 
-/** Runs subjects in turns, A/B/A/B, so that what else goes on in the machine meets all alike. Returns the turns of each. */
-export const takeTurns = async (
-  subjects: readonly Subject[],
-  rounds: number,
+export interface Turns {
+  readonly subjects: readonly Subject[]
+  readonly rounds: number
+  /** What is measured, for people. */
+  readonly what: string
+  readonly budget: TurnBudget
   /** What one turn of a subject is; made anew for each turn. */
-  turn: (subject: Subject, round: number) => MeasureOptions,
-  onTurn: (subject: Subject, round: number, measured: Measurement) => void,
-): Promise<Map<Subject, Measurement[]>> => {
+  readonly turn: (subject: Subject, round: number) => MeasureOptions
+  readonly onProgress: (sentence: string) => void
+}
+
+/**
+ * Runs subjects in turns, A/B/A/B, so that what else goes on in the machine meets all alike. Returns the turns of each, fewer or none when
+ * the budget is spent or one fails. Throws when aborted.
+ */
+export const takeTurns = async ({
+  subjects,
+  rounds,
+  what,
+  budget,
+  turn,
+  onProgress,
+}: Turns): Promise<Map<Subject, Measurement[]>> => {
   const turns = new Map(subjects.map((subject): [Subject, Measurement[]] => [subject, []]))
   for (let round = 1; round <= rounds; round++) {
     for (const [subject, measured] of turns) {
+      const name = `${subject.name} ${what}, round ${round} of ${rounds}`
       const options = turn(subject, round)
-      const one = await measure(subject, options)
+      if (!budget.fits(name, options.warmUpMs + options.measuredMs + options.drainMs)) continue
+      const one = await tryTurn(subject, options, name, budget)
+      if (one === null) continue
       measured.push(one)
-      onTurn(subject, round, one)
+      onProgress(describeTurn(name, one))
       await delay(restMs, undefined, { signal: options.signal })
     }
   }
@@ -46,7 +65,23 @@ export const checkQuiet = async (
   return idle
 }
 
-export const describeTurn = (what: string, { requests, errors, ttftMs }: Measurement): string => {
+/** One turn; null, with the reason noted, when it fails otherwise than by being interrupted. */
+export const tryTurn = async (
+  subject: Subject,
+  options: MeasureOptions,
+  name: string,
+  budget: TurnBudget,
+): Promise<Measurement | null> => {
+  try {
+    return await measure(subject, options)
+  } catch (error) {
+    options.signal.throwIfAborted()
+    budget.failed(name, error)
+    return null
+  }
+}
+
+const describeTurn = (what: string, { requests, errors, ttftMs }: Measurement): string => {
   const wrong = Object.entries(errors).map(([reason, count]) => `, ${count} × ${reason}`)
   return `${what}: ${requests} requests, TTFT p50 ${ttftMs?.p50 ?? '-'} p99 ${ttftMs?.p99 ?? '-'} ms${wrong.join('')}`
 }

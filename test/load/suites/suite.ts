@@ -1,4 +1,5 @@
 import type { Absent } from '../subjects/registry.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
 /** What the command line says, read and bounded. Absent: the suite's own default. */
 export interface BenchOptions {
@@ -19,6 +20,8 @@ export interface SuiteContext {
   /** An empty folder, removed afterwards. */
   readonly folder: string
   readonly signal: AbortSignal
+  /** What does not fit in it is left out and named in the document. */
+  readonly budget: TurnBudget
   readonly onProgress: (sentence: string) => void
 }
 

@@ -13,7 +13,7 @@ export const throughput = pathSuite({
   summary: 'requests per second of 16 tokens until the tail gives way',
   workload: { promptTokens: 200, outputTokens: 16, ttftMs: 20, itlMs: 10 },
   rates: [100, 200, 300, 400, 600, 800],
-  quickRates: [100, 200, 400, 800],
+  quickRates: [100, 200, 400],
   seconds: 8,
   quickSeconds: 3,
   quickRounds: 1,
