@@ -4,7 +4,7 @@ import { startBenchStack } from '../bench-stack.ts'
 import { IdlePrefill, judgedOutcome, scoreLoad, simulatedOutcome } from '../lane-score.ts'
 import type { LaneScore, LoadScore, Outcome } from '../lane-score.ts'
 import { roundMs } from '../latency.ts'
-import { measure } from '../measure.ts'
+import type { MeasureOptions } from '../measure.ts'
 import { policies, policyNames } from '../policies/registry.ts'
 import { simulatePolicy } from '../policies/simulate-policy.ts'
 import { startSubjects, subjectNames } from '../subjects/registry.ts'
@@ -12,6 +12,7 @@ import { textTable } from '../text-table.ts'
 import { workloadByName } from '../workloads/registry.ts'
 import type { BenchLane, WorkloadRequest } from '../workloads/workload.ts'
 import { salted } from './salted.ts'
+import { tryTurn } from './subject-turns.ts'
 import type { Suite, SuiteContext, SuiteResult } from './suite.ts'
 
 /** One subject or policy at one load. */
@@ -45,9 +46,9 @@ export const goodput: Suite = {
   run: (context) => runGoodput(context),
 }
 
-const runGoodput = async ({ options, folder, signal, onProgress }: SuiteContext): Promise<SuiteResult> => {
+const runGoodput = async ({ options, folder, signal, onProgress, budget }: SuiteContext): Promise<SuiteResult> => {
   const seconds = options.seconds ?? (options.quick ? 10 : 40)
-  const warmUpMs = options.quick ? 3000 : 5000
+  const warmUpMs = options.quick ? 6000 : 10_000
   const spanMs = warmUpMs + seconds * 1000
   const drainMs = options.quick ? 3000 : 8000
   const workload = workloadByName(options.workloads?.[0] ?? 'mixed', options.trace)
@@ -102,14 +103,18 @@ const runGoodput = async ({ options, folder, signal, onProgress }: SuiteContext)
     const plan = planAt(capacityRps * load)
     for (const subject of subjects) {
       const outcomes: Outcome[] = []
-      const measured = await measure(subject, {
+      const turn = `${subject.name} at ${load}×`
+      if (!budget.fits(turn, spanMs + drainMs)) continue
+      const asked: MeasureOptions = {
         plan: salted(plan, `${subject.name} ${load}`),
         warmUpMs,
         measuredMs: seconds * 1000,
         drainMs,
         signal,
         onJudged: (request, judgement) => outcomes.push(judgedOutcome(request, judgement)),
-      })
+      }
+      const measured = await tryTurn(subject, asked, turn, budget)
+      if (measured === null) continue
       const score = counted(outcomes)
       const cpuMs = [...measured.cpuMs.values()].reduce((sum, ms) => sum + ms, 0)
       rows.push({
@@ -140,6 +145,8 @@ const runGoodput = async ({ options, folder, signal, onProgress }: SuiteContext)
     text: [goodputTable(full), ...missed.map((sentence) => `missed: ${sentence}`)].join('\n'),
     facts: {
       missedAims: missed,
+      leftOut: budget.leftOut,
+      warmUpMs,
       capacity: {
         requestsPerSecond: capacityRps,
         goodputTokensPerSecond: best,

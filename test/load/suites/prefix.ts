@@ -5,6 +5,7 @@ import type { TestStack } from '../../stack/start-stack.ts'
 import { startBenchStack } from '../bench-stack.ts'
 import { LatencyRecorder, roundMs } from '../latency.ts'
 import { measure } from '../measure.ts'
+import type { MeasureOptions } from '../measure.ts'
 import { BlockIndex } from '../policies/block-index.ts'
 import { blockKeys, chainKeys, keyTokens } from '../policies/block-keys.ts'
 import { policies, policyNames } from '../policies/registry.ts'
@@ -15,6 +16,7 @@ import { textTable } from '../text-table.ts'
 import { workloadByName } from '../workloads/registry.ts'
 import type { WorkloadRequest } from '../workloads/workload.ts'
 import { salted } from './salted.ts'
+import { tryTurn } from './subject-turns.ts'
 import type { Suite, SuiteContext, SuiteResult } from './suite.ts'
 
 interface PrefixRow {
@@ -49,10 +51,10 @@ export const prefix: Suite = {
   run: (context) => runPrefix(context),
 }
 
-const runPrefix = async ({ options, folder, signal, onProgress }: SuiteContext): Promise<SuiteResult> => {
+const runPrefix = async ({ options, folder, signal, onProgress, budget }: SuiteContext): Promise<SuiteResult> => {
   const seconds = options.seconds ?? (options.quick ? 22 : 100)
   const spanMs = seconds * 1000
-  const drainMs = options.quick ? 5000 : 15_000
+  const drainMs = 15_000
   const names = options.workloads ?? Object.keys(rates)
   const profile = performanceProfile(profileName)
   const wanted = options.subjects ?? [...subjectNames, ...policyNames]
@@ -90,7 +92,9 @@ const runPrefix = async ({ options, folder, signal, onProgress }: SuiteContext):
       const ttft = new LatencyRecorder()
       let outputTokens = 0
       const before = await cacheCounters(stack)
-      const measured = await measure(subject, {
+      const turn = `${subject.name}, ${name}`
+      if (!budget.fits(turn, spanMs + drainMs)) continue
+      const load: MeasureOptions = {
         plan: salted(plan, `${subject.name} ${name}`),
         warmUpMs: 0,
         measuredMs: spanMs,
@@ -101,7 +105,9 @@ const runPrefix = async ({ options, folder, signal, onProgress }: SuiteContext):
           outputTokens += request.outputTokens
           if (ttftMs !== null) ttft.record(ttftMs)
         },
-      })
+      }
+      const measured = await tryTurn(subject, load, turn, budget)
+      if (measured === null) continue
       const hitRate = hitsBetween(before, await cacheCounters(stack))
       const errors = Object.values(measured.errors).reduce((sum, count) => sum + count, 0)
       const cpuMs = [...measured.cpuMs.values()].reduce((sum, ms) => sum + ms, 0)
@@ -138,6 +144,7 @@ const runPrefix = async ({ options, folder, signal, onProgress }: SuiteContext):
     text: [prefixTable(ordered), ...missed.map((sentence) => `missed: ${sentence}`)].join('\n'),
     facts: {
       missedAims: missed,
+      leftOut: budget.leftOut,
       hitRateBound: Object.fromEntries(bounds),
       bound:
         'one cache with the blocks of all nodes, least recently used first out, filled by each prompt when it arrives; room that running requests and their answers hold is left out, so it is a little too high',
