@@ -18,6 +18,8 @@ export interface MeasureOptions {
   readonly measuredMs: number
   /** Longest wait for answers after the last request was sent. */
   readonly drainMs: number
+  /** Threads of the generator. Default 1. */
+  readonly threads?: number
   readonly signal: AbortSignal
   /** Called with every request as it ends, the ones of the warm-up too. */
   readonly onJudged?: (request: WorkloadRequest, judgement: Judgement) => void
@@ -48,13 +50,14 @@ const silenceMs = 120_000
 
 /** Loads one subject. Throws when aborted. */
 export const measure = async (subject: Subject, options: MeasureOptions): Promise<Measurement> => {
-  const { plan, warmUpMs, measuredMs, drainMs, signal, onJudged } = options
+  const { plan, warmUpMs, measuredMs, drainMs, threads, signal, onJudged } = options
   const books = new Books(warmUpMs)
   const started = Promise.withResolvers<void>()
   const loading = runLoad(planLoad(subject, plan), {
     origins: subject.targets.map(({ origin }) => origin),
     silenceMs,
     drainMs,
+    ...(threads === undefined ? {} : { threads }),
     signal,
     onStart: started.resolve,
     onEnded(ended) {

@@ -62,6 +62,14 @@ const refusalOf = async (question: Question): Promise<{ code: string; afterMs: n
   return { code: (failure as RequestFailure).code, afterMs: performance.now() - askedAt }
 }
 
+/** An answer says nothing of the queue, as a worker with room gets jobs past it: only one to a request that had to wait does. */
+const untilQueueing = async (): Promise<void> => {
+  const often = { timeoutMs: 10_000, everyMs: 50 }
+  const seated = await waitFor(() => ask(chat({ model: 'narrow', tokens: 100 })), { what: 'a seat', ...often })
+  const waited = await waitFor(() => ask(chat({ model: 'narrow', tokens: 1 })), { what: 'a queue', ...often })
+  await Promise.all([new Reading(seated).done, new Reading(waited).done])
+}
+
 const untilServing = (): Promise<unknown> =>
   waitFor(() => expectExact(chat({ tokens: 1 })), { what: 'an answer', timeoutMs: 10_000, everyMs: 50 })
 
@@ -248,18 +256,25 @@ test('a NATS server that is killed and comes back costs no stream a byte, nor a 
 })
 
 describe('Redis', () => {
-  test('that freezes or is gone is a refusal within a second, never a broken stream', async () => {
+  test('that freezes or is gone stops nothing that a worker has room for; the rest is a refusal, at once when it is gone', async () => {
     const begun = await streaming()
+    const seat = new AbortController()
+    // Holds the only seat of its pool until the end, or it could be given away in between.
+    const seated = new Reading(await ask(chat({ model: 'narrow', tokens: 3000 }), seat.signal))
+    seated.done.catch(() => undefined)
     stack.redis.kill('SIGSTOP')
-    expect(await refusalOf(chat())).toMatchObject({ code: 'store_unavailable' })
+    await expectExact(chat())
+    expect(await refusalOf(chat({ model: 'narrow' }))).toMatchObject({ code: 'store_unavailable' })
     stack.redis.kill('SIGCONT')
     stack.redis.kill('SIGKILL')
-    const gone = await refusalOf(chat())
+    await expectExact(chat())
+    const gone = await refusalOf(chat({ model: 'narrow' }))
     expect(gone.code).toBe('store_unavailable')
     expect(gone.afterMs).toBeLessThan(1000)
+    seat.abort()
     await expectWhole(begun)
     await stack.restart('redis')
-    await untilServing()
+    await untilQueueing()
   })
 
   test('knows nothing of any prompt, nor does any log line or audit record', async () => {

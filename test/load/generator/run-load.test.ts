@@ -30,7 +30,11 @@ const listen = async (listener: RequestListener): Promise<string> => {
 const load = async (
   listener: RequestListener,
   instants: number[],
-  { drainMs = 5000, cutAfterMs = null }: { drainMs?: number; cutAfterMs?: number | null } = {},
+  {
+    drainMs = 5000,
+    cutAfterMs = null,
+    threads = 1,
+  }: { drainMs?: number; cutAfterMs?: number | null; threads?: number } = {},
 ) => {
   const ended: EndedRequest[] = []
   await runLoad(
@@ -42,7 +46,7 @@ const load = async (
       cutAfterMs,
       makeBody: () => Buffer.from('{}'),
     })),
-    { origins: [await listen(listener)], silenceMs: 5000, drainMs, onEnded: (one) => ended.push(one) },
+    { origins: [await listen(listener)], silenceMs: 5000, drainMs, threads, onEnded: (one) => ended.push(one) },
   )
   const inOrder = ended.toSorted((a, b) => a.index - b.index)
   return { ended: inOrder, judged: inOrder.map((one) => judge(one, () => Buffer.from('deep sea'))) }
@@ -59,6 +63,17 @@ test('requests leave at their instants while earlier ones are still unanswered',
   )
   expect(judged.map(({ outcome }) => outcome)).toEqual(['right', 'right', 'right'])
   expect(judged[0]?.ttftMs).toBeGreaterThanOrEqual(50)
+})
+
+test('several threads share a plan: each request is sent once, and keeps its place', async () => {
+  let asked = 0
+  const instants = Array.from({ length: 21 }, (_, index) => index)
+  const { ended, judged } = await load((_, response) => void response.end(answer(`sea ${asked++}`)), instants, {
+    threads: 3,
+  })
+  expect(asked).toBe(21)
+  expect(ended.map(({ index }) => index)).toEqual(instants)
+  expect(judged.every(({ outcome }) => outcome === 'wrong')).toBe(true)
 })
 
 test('latency counts from the intended instant, also when the server stalls', async () => {

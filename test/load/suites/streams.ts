@@ -85,7 +85,7 @@ const runStreams = async ({ options, signal, onProgress, folder, budget }: Suite
       const book = new TokenBook(warmUpMs, endMs)
       books.get(subject)?.push(book)
       const plan = planStreams(live, endMs, random)
-      return { plan, warmUpMs, measuredMs: seconds * 1000, drainMs: 500, signal, onJudged: book.enter }
+      return { plan, warmUpMs, measuredMs: seconds * 1000, drainMs: 500, threads: 2, signal, onJudged: book.enter }
     },
   })
   const taken = [...turns].filter(([, measured]) => measured.length > 0)
