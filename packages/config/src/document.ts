@@ -1,5 +1,5 @@
 import { ConfigName, Lane, lanes } from '@penstock/contracts'
-import { familyNames, nodeProfiles, traitsOf } from '@penstock/models'
+import { familyNames, nodeProfiles, reasonings, traitsOf } from '@penstock/models'
 import { z } from 'zod'
 import { Backend, SecretReference } from './backend.ts'
 import { checkReferences } from './check-references.ts'
@@ -108,6 +108,8 @@ const Model = z
     toolCalls: z.enum(['text', 'native']).default('text'),
     /** `in-user`: its chat template knows no system role, so instructions open the user's first turn. Gemma's is such a template. */
     systemRole: z.enum(['own', 'in-user']).optional(),
+    /** How the model thinks before short answers; its served name tells when absent. */
+    reasoning: z.enum(reasonings).optional(),
     /** The served name is a LoRA adapter: its requests keep to this many nodes, so that it stays loaded there. */
     lora: z.strictObject({ nodes: z.int().min(1).max(1024).default(2) }).optional(),
   })

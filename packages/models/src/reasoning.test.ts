@@ -29,6 +29,14 @@ test('a short answer of a thinking model has room besides its thoughts, or no th
   expect(bodyFor('deepseek-r1')).toMatchObject({ max_tokens: 2112 })
 })
 
+test('what the configuration says counts more than the name', () => {
+  const body = toWire(brief, { servedName: 'house', profile: 'v0.24', reasoning: 'switch' }).body
+  expect(body).toMatchObject({ max_tokens: 64, chat_template_kwargs: { enable_thinking: false } })
+  expect(toWire(brief, { servedName: 'gpt-oss', profile: 'v0.24', reasoning: 'none' }).body).toMatchObject({
+    max_tokens: 64,
+  })
+})
+
 test('no other model, and no other call, is told anything about thoughts', () => {
   const plain = [
     bodyFor('house-coder'),

@@ -1,13 +1,9 @@
-/** How a model thinks before it answers, and what a server can be told about it. */
-export type Reasoning =
-  /** Not at all, or nobody knows. */
-  | 'none'
-  /** As much as `reasoning_effort` says. */
-  | 'effort'
-  /** Unless its chat template is told not to. */
-  | 'switch'
-  /** Always. */
-  | 'always'
+/**
+ * How a model thinks before it answers, and what a server can be told about it. `none`: not at all, or nobody knows. `effort`: as much
+ * as `reasoning_effort` says. `switch`: unless its chat template is told not to. `always`: always.
+ */
+export const reasonings = ['none', 'effort', 'switch', 'always'] as const
+export type Reasoning = (typeof reasonings)[number]
 
 /** By the names that servers use; the first that fits. */
 const styles: readonly (readonly [RegExp, Reasoning])[] = [

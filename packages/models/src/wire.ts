@@ -5,6 +5,7 @@ import type { ChatMessage } from './message.ts'
 import type { WireProfile } from './profile.ts'
 import { capabilities } from './profile.ts'
 import { reasoningOf, reasoningReserveTokens } from './reasoning.ts'
+import type { Reasoning } from './reasoning.ts'
 
 export interface WireOptions {
   /** The name the node serves the model under. */
@@ -14,6 +15,8 @@ export interface WireOptions {
   readonly stream?: boolean | undefined
   /** Which field limits the output; by the model's name when absent. */
   readonly maxTokensField?: MaxTokensField | undefined
+  /** How the model thinks; by its name when absent. */
+  readonly reasoning?: Reasoning | undefined
   /** What earlier attempts delivered: the call asks for the rest. */
   readonly said?: Said | undefined
   /** Separates prefix caches of tenants. Ours alone: no client value ever gets here. */
@@ -70,10 +73,10 @@ function chatFields(call: ChatCall): Record<string, unknown> {
 
 function samplingFields(
   sampling: Sampling,
-  { servedName, profile, maxTokensField = maxTokensFieldOf(servedName) }: WireOptions,
+  { servedName, profile, maxTokensField = maxTokensFieldOf(servedName), reasoning: style }: WireOptions,
   stopStringsMax: number,
 ): Record<string, unknown> {
-  const reasoning = sampling.brief ? reasoningOf(servedName) : 'none'
+  const reasoning = sampling.brief ? (style ?? reasoningOf(servedName)) : 'none'
   const { maxTokens, temperature } = sampling
   return {
     [maxTokensField]: maxTokens === undefined ? undefined : maxTokens + reasoningReserveTokens[reasoning],

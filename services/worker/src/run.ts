@@ -1,5 +1,5 @@
 import type { Bus } from '@penstock/bus'
-import type { ConfigDocument } from '@penstock/config'
+import type { ConfigDocument, ModelConfig } from '@penstock/config'
 import { runFrame } from '@penstock/contracts'
 import type { FailedPart, Go, Job, Part, RunId, WorkerId } from '@penstock/contracts'
 import { featureByName } from '@penstock/features'
@@ -159,7 +159,7 @@ export class Run {
       part: { kind: 'failed', node: null, fault: 'none', ...part },
     })
     const feature = featureByName(this.job.feature)
-    const model = this.#deps.document().models.find(({ name }) => name === this.job.model)
+    const model = this.#model()
     if (feature === undefined) return refuse({ code: 'internal', retry: false })
     if (model === undefined)
       return refuse({ code: 'unknown_model', retry: false, message: `no model is named "${this.job.model}"` })
@@ -203,7 +203,8 @@ export class Run {
     let first = true
     const answer = await this.place.node.backend.answer({
       call,
-      servedName: this.#servedName(),
+      servedName: this.#model()?.servedName ?? this.job.model,
+      reasoning: this.#model()?.reasoning,
       cacheSalt: this.#deps.cacheSalt,
       requestId: `${this.job.request}.${this.job.attempt}`,
       traceparent: span.carrier().traceparent,
@@ -240,8 +241,8 @@ export class Run {
     this.#deps.nodes.seenAlive(this.place.node)
   }
 
-  #servedName(): string {
-    return this.#deps.document().models.find(({ name }) => name === this.job.model)?.servedName ?? this.job.model
+  #model(): ModelConfig | undefined {
+    return this.#deps.document().models.find(({ name }) => name === this.job.model)
   }
 
   #close(part: Part, span: OpenSpan): void {

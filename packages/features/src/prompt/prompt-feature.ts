@@ -85,6 +85,9 @@ const affinityCharsMax = 16_384
 /** Output where no limit is asked for, tokens: reasoning needs room, but no answer of these features is longer. */
 const freeOutputTokens = 16_384
 
+/** Limits up to this count the answer alone, tokens: a model that thinks first would use them up before it says a word. */
+const briefTokensMax = 512
+
 /** Output that is always left room for, tokens: with less, the node's refusal is the better answer. */
 const outputTokensMin = 1024
 
@@ -115,6 +118,7 @@ export function promptFeature<I>(definition: PromptFeatureDefinition<I>): Prompt
       const variant = variantOf(model.family, variants)
       const traits = traitsOf(model.family)
       const wanted = variant.maxTokens === undefined ? traits.maxTokens : variant.maxTokens
+      const isBrief = wanted !== null && wanted <= briefTokensMax && definition.connectionTest !== true
       const temperature = variant.temperature === undefined ? traits.temperature : variant.temperature
       const template = `${variant.system}\n\n${variant.user}`
       const roomTokens = model.contextTokens - Math.min(wanted ?? outputMax, Math.floor(model.contextTokens / 3))
@@ -125,6 +129,7 @@ export function promptFeature<I>(definition: PromptFeatureDefinition<I>): Prompt
         ...askedWith(raw, system, user),
         maxTokens: outputTokens(wanted ?? freeOutputTokens, system + user, model),
         ...(temperature === null ? {} : { temperature }),
+        ...(isBrief ? { brief: true } : {}),
       }
     },
 

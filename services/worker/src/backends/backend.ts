@@ -1,5 +1,5 @@
 import type { EndPart, Part } from '@penstock/contracts'
-import type { ModelCall } from '@penstock/models'
+import type { ModelCall, Reasoning } from '@penstock/models'
 import type { NodeTrouble } from '../core/judge-failure.ts'
 
 /** What a run asks of a node. */
@@ -7,6 +7,8 @@ export interface BackendCall {
   readonly call: ModelCall
   /** What the node calls the model. */
   readonly servedName: string
+  /** How the model thinks, says the configuration; by its name when absent. */
+  readonly reasoning?: Reasoning | undefined
   /** Separates prefix caches of trust domains, where the backend can. */
   readonly cacheSalt: string
   readonly requestId: string

@@ -49,8 +49,8 @@ export const azureDialect = ({ apiVersion, maxTokensField }: Of<'azure-openai'>)
   },
 })
 
-const wireOf = ({ call, servedName }: BackendCall, options: Omit<WireOptions, 'servedName'>) =>
-  toWire(call, { servedName, ...options })
+const wireOf = ({ call, servedName, reasoning }: BackendCall, options: Omit<WireOptions, 'servedName' | 'reasoning'>) =>
+  toWire(call, { servedName, reasoning, ...options })
 
 const bearer = (credential: string | null): Record<string, string> =>
   credential === null ? {} : { authorization: `Bearer ${credential}` }
