@@ -12,7 +12,8 @@ import { runFixture } from './run-fixture.ts'
 import type { FixtureBench } from './run-fixture.ts'
 
 const usage = 'npm run conformance -- [--fixtures DIR] [--only NAME[,NAME…]]   (NAME may end in *)'
-const ownFixtures = resolve(import.meta.dirname, 'fixtures')
+/** The contract's, and further ones of its form. */
+const everyFolder = ['fixtures', 'fixtures-own'].map((folder) => resolve(import.meta.dirname, folder))
 
 /** What the store holds before the first fixture: a node that no request can mean. */
 const emptyConfig = () => ({
@@ -75,11 +76,14 @@ const main = async (args: string[]): Promise<void> => {
     args,
     options: { fixtures: { type: 'string' }, only: { type: 'string', multiple: true } },
   })
-  const folder = values.fixtures === undefined ? ownFixtures : resolve(process.env['INIT_CWD'] ?? '.', values.fixtures)
+  const folders =
+    values.fixtures === undefined ? everyFolder : [resolve(process.env['INIT_CWD'] ?? '.', values.fixtures)]
   const only = (values.only ?? []).flatMap((names) => names.split(','))
-  const fixtures = (await loadFixtures(folder)).filter(isWanted(only))
+  const fixtures = (await Promise.all(folders.map(loadFixtures))).flat().filter(isWanted(only))
   if (fixtures.length === 0)
-    throw new Error(`no fixture${only.length === 0 ? '' : ` named ${only.join(', ')}`} in ${folder}\n${usage}`)
+    throw new Error(
+      `no fixture${only.length === 0 ? '' : ` named ${only.join(', ')}`} in ${folders.join(', ')}\n${usage}`,
+    )
   const { passed, failed } = await playAll(fixtures, abortedOnInterruption())
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 ? 0 : 1
