@@ -155,7 +155,7 @@ test('keys guard more paths in newer releases', async () => {
   const status = async (path: string): Promise<number> => (await fetch(node.origin + path)).status
   expect([await status('/v1/models'), await status('/v2/rerank'), await status('/tokenize')]).toEqual([401, 401, 405])
   node.configure({ profile: 'v0.19' })
-  expect([await status('/v1/models'), await status('/v2/rerank')]).toEqual([401, 404])
+  expect([await status('/v1/models'), await status('/v2/rerank')]).toEqual([401, 405])
 })
 
 test('a node that starts up takes connections and answers when it is ready', async () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from './clock.ts'
 import type { FaultBook } from './faults/fault-book.ts'
+import { answerRoutes, poolingTasks, routePattern } from './http/answer-routes.ts'
 import { devRoutes } from './http/dev-routes.ts'
 import { embeddingRoute } from './http/embedding-route.ts'
 import type { Handle } from './http/http-listener.ts'
@@ -12,6 +13,7 @@ import type { NodeProcess } from './node-process.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { internalFailure, noRoute } from './openai/refusal.ts'
 import { versionProfiles } from './profiles/version-profile.ts'
+import type { VersionProfile } from './profiles/version-profile.ts'
 
 export interface ServerDependencies {
   readonly process: NodeProcess
@@ -38,7 +40,8 @@ export const dataHandler = (
     while (faults.active('slow_accept') !== undefined) await new Promise<void>((resolve) => clock.after(20, resolve))
     const current = settings()
     const profile = versionProfiles[current.profile]
-    const { pathname, searchParams } = new URL(message.url ?? '/', 'http://node')
+    const { pathname: path, searchParams } = new URL(message.url ?? '/', 'http://node')
+    const pathname = routePattern(path)
     const guarded = profile.guardedPaths.some((prefix) => pathname.startsWith(prefix))
     if (guarded && !authorised(message, apiKeys)) return sendJson(response, 401, { error: 'Unauthorized' })
     const routes = routesNow(current)
@@ -58,7 +61,21 @@ export const dataHandler = (
 const unobserved = new Set(['/health', '/load', '/ping', '/version', '/metrics'])
 
 /** Routes that not every release has. */
-const laterRoutes: Readonly<Record<string, (typeof versionProfiles)['v0.24']['routes'][number]>> = { '/load': 'load' }
+const laterRoutes: Readonly<Record<string, VersionProfile['routes'][number]>> = {
+  ...Object.fromEntries(Object.keys(poolingTasks).map((path) => [path, 'pooling'])),
+  '/load': 'load',
+  '/invocations': 'invocations',
+  '/v1/responses': 'responses',
+  [routePattern('/v1/responses/x')]: 'responses',
+  [routePattern('/v1/responses/x/cancel')]: 'responses',
+  '/v1/messages': 'messages',
+  '/v1/messages/count_tokens': 'count_tokens',
+  '/v1/chat/completions/batch': 'batch',
+  '/v1/chat/completions/render': 'render',
+  '/v1/completions/render': 'render',
+  '/inference/v1/generate': 'generate',
+  '/v2/embed': 'v2_embed',
+}
 
 const alwaysThere = ({ process, faults, clock }: ServerDependencies): Routes => {
   const { inference, engine, metrics, models } = process
@@ -92,9 +109,7 @@ const alwaysThere = ({ process, faults, clock }: ServerDependencies): Routes => 
     '/v1/models': {
       GET: ({ response, settings }) => sendJson(response, 200, models.list(settings.modelLengthMax)),
     },
-    '/v1/chat/completions': { POST: ({ message, response }) => inference.handle(message, response, 'chat') },
-    '/v1/completions': { POST: ({ message, response }) => inference.handle(message, response, 'completion') },
-    '/v1/embeddings': { POST: embeddingRoute(models, clock) },
+    ...answerRoutes({ inference, models, embed: embeddingRoute(models, clock) }),
     ...tokenRoutes(models),
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
+import type { Asked, Dialect } from '../dialects/dialect.ts'
 import type { Engine } from '../engine.ts'
 import type { FaultBook } from '../faults/fault-book.ts'
 import type { FaultRule, NodeFault } from '../faults/fault.ts'
@@ -13,16 +14,15 @@ import { planAnswer } from '../openai/answer-plan.ts'
 import type { AnswerPlan } from '../openai/answer-plan.ts'
 import { engineDied, internalFailure, overloaded, refusal, unknownModel, unsupportedTask } from '../openai/refusal.ts'
 import type { Refusal } from '../openai/refusal.ts'
-import { ChatRequest, CompletionRequest, outputTokensWanted } from '../openai/request.ts'
-import type { Endpoint, InferenceRequest } from '../openai/request.ts'
+import { outputTokensWanted } from '../openai/request.ts'
+import type { InferenceRequest } from '../openai/request.ts'
 import { versionProfiles } from '../profiles/version-profile.ts'
-import type { VersionProfile } from '../profiles/version-profile.ts'
 import type { RequestLog } from '../request-log.ts'
 import type { ServedModel, ServedModels } from '../served-models.ts'
 import { InferenceRun } from './inference-run.ts'
-import { readBody } from './read-body.ts'
+import type { Reply } from './reply.ts'
 import { replyDetail } from './reply-detail.ts'
-import { sendRefusal } from './send-json.ts'
+import { sendJson, sendRefusal } from './send-json.ts'
 import { StreamedReply } from './streamed-reply.ts'
 import { UsageMeter } from './usage-meter.ts'
 import { WholeReply } from './whole-reply.ts'
@@ -40,7 +40,7 @@ export interface InferenceDependencies {
   readonly settings: () => NodeSettings
 }
 
-/** Serves chat and completion calls, and knows the ones under way. */
+/** Serves what asks for answers, in any dialect, and knows the ones under way. */
 export class InferenceRoute {
   readonly #dependencies: InferenceDependencies
   readonly #runs = new Set<InferenceRun>()
@@ -86,19 +86,24 @@ export class InferenceRoute {
     for (const run of this.#runs) run.discard()
   }
 
-  async handle(message: IncomingMessage, response: ServerResponse, endpoint: Endpoint): Promise<void> {
+  async handle(message: IncomingMessage, response: ServerResponse, dialect: Dialect): Promise<void> {
     const arrivedAt = this.#dependencies.clock.nowMs()
     const settings = this.#dependencies.settings()
     const profile = versionProfiles[settings.profile]
-    if (settings.task === 'embed') return sendRefusal(response, unsupportedTask(profile, `${endpoint}s`), profile)
-    const request = await read(message, endpoint)
-    if ('kind' in request) return sendRefusal(response, request, profile)
+    const refuse = (why: Refusal): void =>
+      dialect.errorBody === undefined
+        ? sendRefusal(response, why, profile)
+        : sendJson(response, why.status, dialect.errorBody(why, profile))
+    if (settings.task === 'embed') return refuse(unsupportedTask(profile, dialect.task))
+    const asked = await dialect.read(message)
+    if (asked.kind === 'refused') return refuse(asked)
+    const { request } = asked
     const model = this.#dependencies.models.find(request.body.model)
-    if (model === undefined) return sendRefusal(response, unknownModel(request.body.model ?? ''), profile)
+    if (model === undefined) return refuse(unknownModel(request.body.model ?? ''))
     const plan = planAnswer(request, settings)
-    if (plan.kind === 'refused') return sendRefusal(response, plan, profile)
+    if (plan.kind === 'refused') return refuse(plan)
     const full = this.#full(plan, settings)
-    if (full !== undefined) return sendRefusal(response, full, profile)
+    if (full !== undefined) return refuse(full)
 
     const id = requestId(message, request)
     const fault = this.#dependencies.faults.take({
@@ -108,8 +113,10 @@ export class InferenceRoute {
       text: () => JSON.stringify(request.body),
       stream: request.body.stream === true,
     })
-    if (fault !== undefined && answersAtOnce(fault, response, profile)) return
-    this.#start({ message, response, request, plan, model, arrivedAt, id, fault })
+    if (fault !== undefined && answersAtOnce(fault, response, refuse)) return
+    if (response.destroyed) return
+    if (this.#dead) return refuse(engineDied)
+    this.#start({ message, response, request, reply: asked.reply, plan, model, arrivedAt, id, fault })
   }
 
   /** Admission limits of the releases that have them. */
@@ -135,8 +142,6 @@ export class InferenceRoute {
 
   #start(call: Call): void {
     const { message, response, request, plan, model, arrivedAt, id, fault } = call
-    if (response.destroyed) return
-    if (this.#dead) return sendRefusal(response, engineDied, versionProfiles[this.#dependencies.settings().profile])
     const packing =
       fault?.kind === 'one_byte' || fault?.kind === 'split_utf8' || fault?.kind === 'burst' ? fault.kind : undefined
     if (packing !== undefined) tamperWrites(response, packing)
@@ -193,7 +198,7 @@ export class InferenceRoute {
     if (this.#stopping) run.abort()
   }
 
-  #reply(call: Call, usage: UsageMeter): StreamedReply | WholeReply {
+  #reply(call: Call, usage: UsageMeter): Reply {
     const { message, response, request } = call
     const { body } = request
     const settings = this.#dependencies.settings()
@@ -203,6 +208,7 @@ export class InferenceRoute {
       load: () => this.#dependencies.engine.load(),
       headers: message.headers,
     })
+    if (call.reply !== undefined) return call.reply(response, detail)
     if (body.stream !== true) return new WholeReply(response, detail)
     const includeUsage = settings.forceIncludeUsage || body.stream_options?.include_usage === true
     const continuousUsage =
@@ -217,6 +223,7 @@ export interface Call {
   readonly message: IncomingMessage
   readonly response: ServerResponse
   readonly request: InferenceRequest
+  readonly reply: Asked['reply'] | undefined
   readonly plan: AnswerPlan
   readonly model: ServedModel
   /** Epoch ms. */
@@ -226,9 +233,9 @@ export interface Call {
 }
 
 /** Acts out a fault that comes instead of an answer. Returns whether it was one. */
-const answersAtOnce = (fault: FaultRule, response: ServerResponse, profile: VersionProfile): boolean => {
+const answersAtOnce = (fault: FaultRule, response: ServerResponse, refuse: (why: Refusal) => void): boolean => {
   const refused = refusalOf(fault)
-  if (refused !== undefined) sendRefusal(response, refused, profile)
+  if (refused !== undefined) refuse(refused)
   else if (fault.kind === 'redirect')
     response.writeHead(fault.status, { location: fault.location, 'content-length': 0 }).end()
   else return false
@@ -243,15 +250,6 @@ const refusalOf = (fault: FaultRule): Refusal | undefined => {
 }
 
 const atLimit = 'The server is at its limit of queued requests. Try again later.'
-
-const read = async (message: IncomingMessage, endpoint: Endpoint): Promise<InferenceRequest | Refusal> => {
-  if (endpoint === 'chat') {
-    const body = await readBody(message, ChatRequest)
-    return body.kind === 'body' ? { endpoint, body: body.value } : body
-  }
-  const body = await readBody(message, CompletionRequest)
-  return body.kind === 'body' ? { endpoint, body: body.value } : body
-}
 
 const requestId = (message: IncomingMessage, { body }: InferenceRequest): string => {
   const header = message.headers['x-request-id']

@@ -7,14 +7,22 @@ import type { ChoiceDelta } from './choice-delta.ts'
 import type { ChoiceDetail, Reply, ReplyDetail } from './reply.ts'
 import { sendJson, sendRefusal } from './send-json.ts'
 
-/** Answers as one JSON body at the end of the slowest. */
+/** The form of another dialect's answers and errors. */
+export interface WholeShape {
+  body(answers: readonly ChoiceDelta[]): object
+  readonly error?: (refusal: Refusal) => object
+}
+
+/** Answers as one JSON body at the end of the slowest: a chat's or a completion's, or of the shape given. */
 export class WholeReply implements Reply {
   readonly #response: ServerResponse
   readonly #detail: ReplyDetail
   readonly #deltas: ChoiceDelta[]
+  readonly #shape: WholeShape | undefined
   #garbled = ''
 
-  constructor(response: ServerResponse, detail: ReplyDetail) {
+  constructor(response: ServerResponse, detail: ReplyDetail, shape?: WholeShape) {
+    this.#shape = shape
     this.#response = response
     this.#detail = detail
     this.#deltas = detail.choices.map(emptyDelta)
@@ -46,6 +54,7 @@ export class WholeReply implements Reply {
   }
 
   #body(): object {
+    if (this.#shape !== undefined) return this.#shape.body(this.#deltas)
     const { head, choices, usage } = this.#detail
     const chat = head.endpoint === 'chat'
     const [first] = choices
@@ -67,7 +76,8 @@ export class WholeReply implements Reply {
   }
 
   fail(refusal: Refusal): void {
-    sendRefusal(this.#response, refusal, this.#detail.head.profile)
+    if (this.#shape?.error !== undefined) sendJson(this.#response, refusal.status, this.#shape.error(refusal))
+    else sendRefusal(this.#response, refusal, this.#detail.head.profile)
   }
 
   #chatChoice(index: number, delta: ChoiceDelta, { echo, promptTokenIds }: ChoiceDetail): object {

@@ -14,9 +14,14 @@ export interface Prompt {
   readonly question: string
 }
 
-/** The prompts of a request in order, or why one of them is none. A conversation is one prompt. */
+/** The prompts of a request in order, or why one of them is none. Each conversation is one prompt. */
 export const promptsOf = (request: InferenceRequest, modelLengthMax: number): Prompt[] | Refusal => {
-  if (request.endpoint === 'chat') return [truncated(conversationPrompt(request.body), request, modelLengthMax)]
+  if (request.endpoint === 'chat') {
+    const { body, conversations = [body.messages] } = request
+    return conversations.map((messages) =>
+      truncated(conversationPrompt({ ...body, messages }), request, modelLengthMax),
+    )
+  }
   const prompts: Prompt[] = []
   for (const one of several(request.body.prompt ?? '')) {
     const text = typeof one === 'string' ? one : decodeTokens(one)

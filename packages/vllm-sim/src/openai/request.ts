@@ -124,7 +124,12 @@ export type ChatRequest = z.infer<typeof ChatRequest>
 
 export type Endpoint = 'chat' | 'completion'
 export type InferenceRequest =
-  | { endpoint: 'chat'; body: ChatRequest }
+  | {
+      endpoint: 'chat'
+      body: ChatRequest
+      /** Several conversations, an answer each; `body` holds the first. */
+      conversations?: readonly ChatRequest['messages'][]
+    }
   | { endpoint: 'completion'; body: CompletionRequest }
 
 /** The request's limit on its answer; null when it has none. */

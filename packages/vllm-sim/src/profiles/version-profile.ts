@@ -36,7 +36,18 @@ export interface VersionProfile {
   /** Paths an API key guards. */
   readonly guardedPaths: readonly string[]
   /** Routes of the release that others lack. */
-  readonly routes: readonly ('load' | 'responses' | 'messages' | 'count_tokens' | 'batch' | 'generate')[]
+  readonly routes: readonly (
+    | 'load'
+    | 'invocations'
+    | 'pooling'
+    | 'responses'
+    | 'messages'
+    | 'generate'
+    | 'count_tokens'
+    | 'batch'
+    | 'render'
+    | 'v2_embed'
+  )[]
   /** Whether non-streamed answers carry `endpoint-load-metrics` when asked to. */
   readonly loadHeader: boolean
   readonly metrics: MetricNames
@@ -94,7 +105,7 @@ const v10: VersionProfile = {
   version: '0.10.0',
   reasoningFields: ['reasoning_content'],
   priorityNeedsPolicy: false,
-  routes: ['load', 'responses'],
+  routes: ['load', 'invocations', 'pooling', 'responses'],
   metrics: {
     ...oldest.metrics,
     kvCacheUsage: ['kv_cache_usage_perc', 'gpu_cache_usage_perc'],
@@ -113,7 +124,7 @@ const v11: VersionProfile = {
   constrainedBy: ['guided', 'structured_outputs'],
   returnsTokenIds: true,
   deadStatus: 503,
-  routes: ['load', 'responses', 'messages', 'generate'],
+  routes: [...v10.routes, 'messages', 'generate'],
   loadHeader: true,
   metrics: {
     ...v10.metrics,
@@ -130,7 +141,7 @@ const v19: VersionProfile = {
   unsupportedTask: { status: 501, type: 'NotImplementedError' },
   shutdown: 'abort',
   shutdownTimeout: true,
-  routes: [...v11.routes, 'count_tokens', 'batch'],
+  routes: [...v11.routes, 'count_tokens', 'batch', 'render', 'v2_embed'],
   metrics: {
     ...v11.metrics,
     kvCacheUsage: ['kv_cache_usage_perc'],

@@ -1,0 +1,19 @@
+import { badRequest } from '../openai/refusal.ts'
+import type { Refusal } from '../openai/refusal.ts'
+import { ChatRequest } from '../openai/request.ts'
+import type { InferenceRequest } from '../openai/request.ts'
+
+/** A chat made of another dialect's request, checked like any other. Members that are undefined count as missing. */
+export const translatedChat = (chat: object): Extract<InferenceRequest, { endpoint: 'chat' }> | Refusal => {
+  const parsed = ChatRequest.safeParse(chat)
+  if (parsed.success) return { endpoint: 'chat', body: parsed.data }
+  return badRequest(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+}
+
+/** Usage of a whole request, as numbers. */
+export interface UsageCounts {
+  readonly prompt_tokens: number
+  readonly completion_tokens: number
+  readonly prompt_tokens_details?: { readonly cached_tokens: number } | null
+  readonly completion_tokens_details?: { readonly reasoning_tokens: number }
+}
