@@ -14,7 +14,7 @@ it(
     run.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
     const [status] = (await once(run, 'close')) as [number | null]
     const failed = said.split('\n').filter((line) => line !== '' && !line.startsWith('passed'))
-    expect(said.trim().split('\n').at(-1), failed.join('\n')).toMatch(/^(?!0)\d+ passed, 0 failed$/)
+    expect(failed.join('\n')).toMatch(/^(?!0)\d+ passed, 0 failed$/)
     expect(status).toBe(0)
   },
 )
