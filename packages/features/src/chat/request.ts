@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { issuesOf, issuesWithin } from '../gitlab/body-issue.ts'
+import type { BodyIssue } from '../gitlab/body-issue.ts'
 import { parseModelMetadata } from '../gitlab/model-metadata.ts'
 import type { NamedModel } from '../gitlab/model-metadata.ts'
-import type { BodyIssue } from '../prompt/request.ts'
 import type { ChatStep, ChatTurn } from './input.ts'
 
 const Text = z.string().nullish()
@@ -59,17 +60,9 @@ export type ParsedChat =
 /** Validates a body of `/v2/chat/agent` (contract http §8.5.1). */
 export function parseChat(body: unknown): ParsedChat {
   const parsed = Body.safeParse(body)
-  if (!parsed.success)
-    return {
-      ok: false,
-      issues: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    }
+  if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) }
   const metadata = parseModelMetadata(parsed.data.model_metadata)
-  if (!metadata.ok)
-    return {
-      ok: false,
-      issues: metadata.issues.map(({ path, message }) => ({ path: `model_metadata.${path}`, message })),
-    }
+  if (!metadata.ok) return { ok: false, issues: issuesWithin('model_metadata', metadata.issues) }
   const { messages, options, unavailable_resources: unavailable } = parsed.data
   const last = messages.at(-1)
   const goesOn = last?.role === 'assistant' && last.content == null

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { boundedText, trimmedText } from '../bounded-text.ts'
+import { issuesOf } from '../gitlab/body-issue.ts'
+import type { BodyIssue } from '../gitlab/body-issue.ts'
 import {
   EndpointField,
   isRawIdentifier,
@@ -9,8 +11,7 @@ import {
   unknownFamily,
 } from '../gitlab/model-metadata.ts'
 import type { NamedModel } from '../gitlab/model-metadata.ts'
-import { CursorText, FileName, issuesOf, LanguageIdentifier, LaxInt } from './editor-file.ts'
-import type { BodyIssue } from './editor-file.ts'
+import { CursorText, FileName, LanguageIdentifier, LaxInt } from './editor-file.ts'
 
 /** What bodies of `/v2/code/completions` and `/v2/code/generations` have in common. */
 export const editorBody = {

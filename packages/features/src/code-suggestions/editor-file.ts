@@ -21,13 +21,3 @@ export const TextBelow = z
   .transform((text) => firstChars(text ?? '', cursorTextChars))
 
 export const PromptMessage = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
-
-/** The issues quote no values. */
-export interface BodyIssue {
-  readonly path: string
-  readonly message: string
-}
-
-export function issuesOf(error: z.ZodError): BodyIssue[] {
-  return error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
-}

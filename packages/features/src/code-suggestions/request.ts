@@ -2,10 +2,11 @@ import { z } from 'zod'
 import { boundedText } from '../bounded-text.ts'
 import type { CodeCompletionInput } from '../code-completion/input.ts'
 import type { CodeGenerationInput } from '../code-generation/input.ts'
+import { issuesOf, issuesWithin } from '../gitlab/body-issue.ts'
+import type { BodyIssue } from '../gitlab/body-issue.ts'
 import { parseModelMetadata } from '../gitlab/model-metadata.ts'
 import type { NamedModel } from '../gitlab/model-metadata.ts'
-import { FileName, issuesOf, LanguageIdentifier, LaxInt, PromptMessage, TextAbove, TextBelow } from './editor-file.ts'
-import type { BodyIssue } from './editor-file.ts'
+import { FileName, LanguageIdentifier, LaxInt, PromptMessage, TextAbove, TextBelow } from './editor-file.ts'
 import { languageOf } from './language.ts'
 
 const common = {
@@ -95,8 +96,7 @@ export function parseSuggestion(body: unknown, options: SuggestionOptions): Pars
   const parsed = Body.safeParse(body)
   if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) }
   const named = parseModelMetadata((body as { model_metadata?: unknown }).model_metadata)
-  if (!named.ok)
-    return { ok: false, issues: named.issues.map(({ path, message }) => ({ path: `model_metadata.${path}`, message })) }
+  if (!named.ok) return { ok: false, issues: issuesWithin('model_metadata', named.issues) }
   const [first, ...others] = parsed.data.prompt_components
   if (first === undefined || first.type === 'code_context')
     return {

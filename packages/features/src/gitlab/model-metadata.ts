@@ -2,6 +2,8 @@ import { familyNames, isFamily, traitsOf } from '@penstock/models'
 import type { Family } from '@penstock/models'
 import { z } from 'zod'
 import { boundedText } from '../bounded-text.ts'
+import { issuesOf } from './body-issue.ts'
+import type { BodyIssue } from './body-issue.ts'
 
 /** How a client of GitLab's names the model: by the administrator's model settings, or not at all. */
 export type NamedModel =
@@ -37,7 +39,7 @@ export type ParsedModelMetadata =
       readonly raw: boolean
     }
   /** The issues quote no values. */
-  | { readonly ok: false; readonly issues: readonly { readonly path: string; readonly message: string }[] }
+  | { readonly ok: false; readonly issues: readonly BodyIssue[] }
 
 /**
  * Reads a body's `model_metadata`. Absent and null are the same: the operator's default. Anything else that is not valid is refused
@@ -47,7 +49,7 @@ export function parseModelMetadata(metadata: unknown): ParsedModelMetadata {
   if (metadata === undefined || metadata === null)
     return { ok: true, model: { kind: 'default' }, provider: null, raw: false }
   const parsed = ModelMetadata.safeParse(metadata)
-  if (!parsed.success) return refusal(parsed.error)
+  if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) }
   const { provider, name, endpoint, identifier } = parsed.data
   const raw = isRawIdentifier(identifier)
   if (cloudProviders.includes(provider)) return { ok: true, model: { kind: 'default' }, provider, raw }
@@ -83,10 +85,6 @@ export function namesTextModel(name: string): name is Family {
 /** Safe for the client: repeats a model name, never an address. */
 export function unknownFamily(name: string): string {
   return `unknown family ${JSON.stringify(name.slice(0, 64))}, expected one of ${familyNames.filter(namesTextModel).join(', ')}`
-}
-
-function refusal(error: z.ZodError): ParsedModelMetadata {
-  return { ok: false, issues: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) }
 }
 
 function isHttpUrl(text: string): boolean {

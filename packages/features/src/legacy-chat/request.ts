@@ -9,7 +9,8 @@ import {
   unknownFamily,
 } from '../gitlab/model-metadata.ts'
 import type { NamedModel } from '../gitlab/model-metadata.ts'
-import type { BodyIssue } from '../prompt/request.ts'
+import { issuesOf } from '../gitlab/body-issue.ts'
+import type { BodyIssue } from '../gitlab/body-issue.ts'
 import type { LegacyChatInput } from './input.ts'
 
 /** Scope that each of the chats asks for (contract http §5). */
@@ -68,11 +69,7 @@ export type ParsedLegacyChat =
 /** Validates a body of `/v1/chat/{name}` (contract http §8.6). The caller wrote the prompt; sampling is GitLab's for self-hosted models. */
 export function parseLegacyChat(body: unknown): ParsedLegacyChat {
   const parsed = Body.safeParse(body)
-  if (!parsed.success)
-    return {
-      ok: false,
-      issues: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    }
+  if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) }
   const payload = parsed.data.prompt_components[0]?.payload
   if (payload === undefined) return { ok: false, issues: [{ path: 'prompt_components', message: 'empty' }] }
   const { content, provider, model: name, model_endpoint: endpoint, model_identifier: identifier } = payload

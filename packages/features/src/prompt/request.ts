@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { issuesOf, issuesWithin } from '../gitlab/body-issue.ts'
+import type { BodyIssue } from '../gitlab/body-issue.ts'
 import { parseModelMetadata } from '../gitlab/model-metadata.ts'
 import type { NamedModel } from '../gitlab/model-metadata.ts'
 import { spelledDate } from './spelled-date.ts'
@@ -20,12 +22,6 @@ export interface PromptRequest {
   readonly raw: boolean
 }
 
-/** What is wrong with a request. The issues quote no values. */
-export interface BodyIssue {
-  readonly path: string
-  readonly message: string
-}
-
 export type ParsedPromptRequest =
   | { readonly ok: true; readonly request: PromptRequest }
   | { readonly ok: false; readonly issues: readonly BodyIssue[] }
@@ -33,17 +29,9 @@ export type ParsedPromptRequest =
 /** Validates a body of `/v1/prompts/{id}` or `/v2/prompts/{id}`, whatever the prompt. */
 export function parsePromptRequest(body: unknown): ParsedPromptRequest {
   const parsed = Body.safeParse(body)
-  if (!parsed.success)
-    return {
-      ok: false,
-      issues: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    }
+  if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) }
   const metadata = parseModelMetadata(parsed.data.model_metadata)
-  if (!metadata.ok)
-    return {
-      ok: false,
-      issues: metadata.issues.map(({ path, message }) => ({ path: `model_metadata.${path}`, message })),
-    }
+  if (!metadata.ok) return { ok: false, issues: issuesWithin('model_metadata', metadata.issues) }
   const { inputs, prompt_version: version, stream } = parsed.data
   const { model, raw } = metadata
   return { ok: true, request: { inputs, version: version ?? '^1.0.0', stream: stream ?? false, model, raw } }
