@@ -23,7 +23,7 @@ export const keysOf = (openAiKey: string): string[] => [
   ...Array.from({ length: users - 1 }, (_, index) => `${openAiKey}-${index + 1}`),
 ]
 
-/** One pool with all nodes, one model, every feature on it, OpenAI keys of some users. */
+/** One pool with all nodes, one model, every feature on it, OpenAI keys of some users who trust each other. */
 export const seedDocument = ({ nodeUrls, nodeInFlightMax, openAiKey }: SeedFacts): ConfigDocumentInput => {
   const nodes = nodeUrls.map((url, index) => ({ name: `node-${index + 1}`, url, inFlightMax: nodeInFlightMax }))
   return {
@@ -35,6 +35,7 @@ export const seedDocument = ({ nodeUrls, nodeInFlightMax, openAiKey }: SeedFacts
       keys: keysOf(openAiKey).map((key, index) => ({
         name: index === 0 ? 'test' : `test-${index}`,
         sha256: createHash('sha256').update(key).digest('hex'),
+        domain: 'test',
       })),
     },
   }

@@ -166,6 +166,8 @@ const OpenAiKey = z.strictObject({
     .toLowerCase(),
   /** Names of the models it may use; all when absent. */
   scopes: z.array(ConfigName).optional(),
+  /** Keys with the same one trust each other: they may share prefix caches and generations. Absent: it shares with no other. */
+  domain: ConfigName.optional(),
 })
 
 /** The configuration of a whole installation. This schema is its only definition; an unknown key is an error. */
@@ -178,6 +180,8 @@ export const ConfigDocument = z
     /** Rules for `model_metadata`, first match wins, before endpoint and identifier are looked up. */
     routing: z.array(RoutingRule).max(10_000).default([]),
     gateways: z.array(Gateway).max(16).default([]),
+    /** Who may share prefix caches and generations: users of a GitLab instance, of a root namespace, or nobody. Keys: see `domain`. */
+    isolation: z.enum(['instance', 'namespace', 'user']).default('instance'),
     openai: z.strictObject({ keys: z.array(OpenAiKey).max(10_000).default([]) }).prefault({}),
   })
   .superRefine(checkReferences)

@@ -59,6 +59,7 @@ describe('parseConfig', () => {
         ],
         features: {},
         gateways: [],
+        isolation: 'instance',
         routing: [],
         openai: { keys: [] },
       },

@@ -32,6 +32,8 @@ export const Go = z.object({
   msToEnd: z.int(),
   bodyBytes: z.int().min(0),
   pieces: z.int().min(1),
+  /** HMAC digest of those who may share a prefix cache with it. An ingress of before tells none. */
+  domain: z.string().max(64).optional(),
 })
 export type Go = z.infer<typeof Go>
 

@@ -206,6 +206,7 @@ export const chat = ({ model = 'main', tokens = 60, promptBytes = 0 } = {}): Que
       // Everybody is somebody else: nobody meets the limit per user.
       principal: `user-${asked}`,
       tenant: 'tenant',
+      domain: 'domain',
       correlationId: 'correlation',
       body: Buffer.from(JSON.stringify({ messages, maxTokens: tokens })),
       promptTokensEstimate: 10,

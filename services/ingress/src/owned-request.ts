@@ -126,11 +126,12 @@ export const envelopeOf = (
 })
 
 /** What the run hears that was granted. */
-export const goOf = ({ life, intake: { body } }: Owned, now: number): Go => ({
+export const goOf = ({ life, intake: { body, domain } }: Owned, now: number): Go => ({
   kind: 'go',
   said: life.said,
   msToFirstByte: life.msToFirstByte(now),
   msToEnd: life.msToEnd(now),
   bodyBytes: body.byteLength,
   pieces: pieceCount(body),
+  domain,
 })

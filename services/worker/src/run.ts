@@ -22,8 +22,8 @@ export interface RunDependencies {
   tracing: Tracing
   worker: WorkerId
   document(): ConfigDocument
-  /** Separates prefix caches of trust domains at the nodes. */
-  cacheSalt: string
+  /** The salt that separates a trust domain's prefix cache at the nodes. */
+  cacheSaltOf(domain: string): string
   frameClock: FrameClock
   now(): number
 }
@@ -126,7 +126,7 @@ export class Run {
     using clocks = new RunClocks({ ...go, firstTokenWithinMs: this.place.called() })
     this.#clocks = clocks
     if (this.#stopped !== null) clocks.abort()
-    const trouble = await this.#call(rendered.call, clocks, span)
+    const trouble = await this.#call(rendered.call, go, clocks, span)
     if (trouble === null) return
     if (this.#stopped !== null) {
       span.end(this.#stopped)
@@ -199,13 +199,14 @@ export class Run {
   }
 
   /** Calls the node and sends its answer; null when all went well. */
-  async #call(call: ModelCall, clocks: RunClocks, span: OpenSpan): Promise<NodeTrouble | null> {
+  async #call(call: ModelCall, go: Go, clocks: RunClocks, span: OpenSpan): Promise<NodeTrouble | null> {
     let first = true
     const answer = await this.place.node.backend.answer({
       call,
       servedName: this.#model()?.servedName ?? this.job.model,
       reasoning: this.#model()?.reasoning,
-      cacheSalt: this.#deps.cacheSalt,
+      // A request of no known domain shares with nobody.
+      cacheSalt: this.#deps.cacheSaltOf(go.domain ?? this.job.request),
       requestId: `${this.job.request}.${this.job.attempt}`,
       traceparent: span.carrier().traceparent,
       signal: clocks.signal,

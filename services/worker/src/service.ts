@@ -41,7 +41,8 @@ export const startWorker = async (config: WorkerConfig, { log, tracing, instance
             ? null
             : config.PENSTOCK_WORKER_POOLS.split(',').map((pool) => pool.trim()),
         drainMs: config.PENSTOCK_WORKER_DRAIN_MS,
-        cacheSalt: createHmac('sha256', config.PENSTOCK_CACHE_SALT_SECRET).update('instance').digest('base64url'),
+        cacheSaltOf: (domain) =>
+          createHmac('sha256', config.PENSTOCK_CACHE_SALT_SECRET).update(domain).digest('base64url'),
       },
       { bus, queue, log, tracing, readCredential: credentialReader(config.environment), now: () => performance.now() },
       await followed.ready,

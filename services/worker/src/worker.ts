@@ -29,7 +29,7 @@ export interface WorkerOptions {
   /** Pools to serve; null: all. */
   pools: readonly string[] | null
   drainMs: number
-  cacheSalt: string
+  cacheSaltOf: (domain: string) => string
 }
 
 export interface WorkerDependencies {
@@ -155,7 +155,7 @@ export class Worker implements AsyncDisposable {
       ...this.#deps,
       nodes: this.#nodes,
       worker,
-      cacheSalt: this.#options.cacheSalt,
+      cacheSaltOf: this.#options.cacheSaltOf,
       frameClock: this.#frameClock,
       document: () => this.#snapshot.document,
     })

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 
 /** Opaque 32 hex digits of a text: equal for equal secret, purpose and text, and of no use for guessing any of them. */
 export type KeyedDigest = (
-  purpose: 'principal' | 'tenant' | 'affinity' | 'replace' | 'flight' | 'openai-key',
+  purpose: 'principal' | 'tenant' | 'domain' | 'affinity' | 'replace' | 'flight' | 'openai-key',
   text: string,
 ) => string
 

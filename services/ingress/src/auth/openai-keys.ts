@@ -8,6 +8,8 @@ export interface OpenAiKey {
   readonly name: string
   /** Names of the models it may use; undefined: all. */
   readonly models: readonly string[] | undefined
+  /** Trust domain that it shares with other keys; undefined: it shares none. */
+  readonly domain: string | undefined
 }
 
 type KeyConfig = ConfigDocument['openai']['keys'][number]
@@ -35,7 +37,7 @@ export class OpenAiKeys {
     if (!shown) return null
     const digest = createHash('sha256').update(shown).digest()
     const key = keys[this.#digestsOf(keys).findIndex((known) => timingSafeEqual(known, digest))]
-    return key === undefined ? null : { name: key.name, models: key.scopes }
+    return key === undefined ? null : { name: key.name, models: key.scopes, domain: key.domain }
   }
 
   #digestsOf(keys: readonly KeyConfig[]): readonly Buffer[] {

@@ -15,6 +15,8 @@ export interface Intake {
   principal: string
   /** Opaque digest of the instance or key behind it. */
   tenant: string
+  /** Opaque digest of those who may share a prefix cache and a generation with it. */
+  domain: string
   /** GitLab's correlation id or our own: in every log line and record. */
   correlationId: string
   /** The feature's input as JSON: what the claiming worker gets. */
@@ -25,7 +27,7 @@ export interface Intake {
   affinity: string[]
   /** Keyed digest of principal, project and file: a newer request with the same one makes this one worthless. Null: none does. */
   replaceKey: string | null
-  /** Keyed digest of tenant and question: equal ones share a generation. Null: it shares none. */
+  /** Keyed digest of trust domain and question: equal ones share a generation. Null: it shares none. */
   flightKey: string | null
   trace: ParentTrace
 }

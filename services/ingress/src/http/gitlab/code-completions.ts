@@ -33,7 +33,7 @@ export const codeCompletions =
       feature,
       { input, model: request.model, principal: principal.digest },
       exchange,
-      dependencies.digest,
+      dependencies,
     )
     const answer = await dependencies.desk.ask(intake, exchange.clientGone)
     const family = isFamily(answer.accepted.family) ? answer.accepted.family : 'general'

@@ -75,12 +75,12 @@ const intakeFor = (
   request: SuggestionRequest,
   { digest: principal }: Principal,
   exchange: Exchange,
-  { digest }: HandlerDependencies,
+  dependencies: HandlerDependencies,
 ) => {
   const { model } = request
   return request.kind === 'completion'
-    ? intakeOf(features['code-completion'], { input: request.input, model, principal }, exchange, digest)
-    : intakeOf(features['code-generation'], { input: request.input, model, principal }, exchange, digest)
+    ? intakeOf(features['code-completion'], { input: request.input, model, principal }, exchange, dependencies)
+    : intakeOf(features['code-generation'], { input: request.input, model, principal }, exchange, dependencies)
 }
 
 const modelOf = (request: SuggestionRequest, family: Family): SuggestionModel =>
