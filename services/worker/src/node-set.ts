@@ -170,6 +170,12 @@ export class NodeSet {
     return this.#takingWork(pool).some((node) => !tried.includes(node.config.name) && !isEjected(node.health, now))
   }
 
+  /** When a node of the pool last answered well; null: none ever has. A gap of the pool is told from an outage by it. */
+  lastOkAt(pool: string): number | null {
+    const instants = this.#of(pool).flatMap(({ health }) => health.lastOkAt ?? [])
+    return instants.length === 0 ? null : Math.max(...instants)
+  }
+
   states(pool: string): NodeState[] {
     const now = this.#deps.now()
     const workers = this.#deps.workersOf(pool)

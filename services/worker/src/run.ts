@@ -137,7 +137,7 @@ export class Run {
     if (trouble.kind === 'status' && trouble.status === 404) this.place.node.checkSoon = true
     if (overloadsNode(trouble)) this.#deps.nodes.overloaded(this.place.node)
     const { name } = this.place.node.config
-    const { lastOkAt } = this.place.node.health
+    const lastOkAt = this.#deps.nodes.lastOkAt(this.job.pool)
     this.#fail(
       judgeFailure(trouble, {
         node: name,

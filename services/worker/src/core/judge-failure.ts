@@ -23,7 +23,7 @@ export interface NodeFacts {
   node: string
   /** Another node of the pool, not yet tried for this request, could take it. */
   othersLeft: boolean
-  /** Since the node last answered well, ms; null: never. */
+  /** Since a node of the pool last answered well, ms; null: never. */
   sinceOkMs: number | null
 }
 
