@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { abortedOnInterruption, isInterruption } from '../stack/interruption.ts'
+import { runNodeFaults } from './node-faults/run-node-faults.ts'
 import { runScenario } from './run-scenario.ts'
 import type { RunReport } from './run-scenario.ts'
+import type { NodeFaultReport } from './node-faults/run-node-faults.ts'
 import type { Scenario } from './scenario.ts'
 import { badNetwork } from './scenarios/bad-network.ts'
 import { ingressKill } from './scenarios/ingress-kill.ts'
@@ -26,9 +28,15 @@ const scenarios = [
 ]
 const secondsMax = 3600
 
+/** Not under load, and over when every cell was played: takes no time and no seed. */
+const nodeFaults = {
+  name: 'node-faults',
+  summary: 'F8: every fault of a node against three APIs, at one node and at all of them, by an outcome table',
+} as const
+
 const usage = [
   'npm run faults -- SCENARIO [--seconds 60 | --minutes N] [--seed N] [--json]',
-  ...scenarios.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`),
+  ...[...scenarios, nodeFaults].map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`),
 ].join('\n')
 
 /** Prints the report, as one JSON document or for people. Returns the exit status. */
@@ -44,7 +52,7 @@ const print = (report: RunReport, json: boolean): number => {
 }
 
 interface FaultArguments {
-  readonly scenario: Scenario
+  readonly scenario: Scenario | typeof nodeFaults
   readonly seconds: number
   readonly seed: number
   readonly json: boolean
@@ -62,7 +70,7 @@ const readArguments = (args: string[]): FaultArguments => {
       json: { type: 'boolean', default: false },
     },
   })
-  const scenario = scenarios.find(({ name }) => name === positionals[0])
+  const scenario = [...scenarios, nodeFaults].find(({ name }) => name === positionals[0])
   if (positionals.length === 0) throw new Error('Which scenario?')
   if (scenario === undefined || positionals.length > 1)
     throw new Error(`No scenario is named ${positionals.join(' ')}.`)
@@ -77,10 +85,22 @@ const readArguments = (args: string[]): FaultArguments => {
   return { scenario, seconds, seed, json: values.json }
 }
 
+const printCells = (report: NodeFaultReport, json: boolean): number => {
+  const { scenario, verdict, failures, cells, ...facts } = report
+  if (json) console.log(JSON.stringify(report, null, 2))
+  else {
+    for (const { fault, at, api, got, tookMs, calls } of cells)
+      console.log(`${api.padEnd(16)} ${at.padEnd(11)} ${fault.padEnd(36)} ${got} (${tookMs} ms, ${calls} calls)`)
+    console.log([`${scenario}: ${verdict}, ${facts.right} of ${facts.of} right`, ...failures].join('\n  '))
+  }
+  return verdict === 'pass' ? 0 : 1
+}
+
 const run = async ({ scenario, seconds, seed, json }: FaultArguments): Promise<number> => {
-  console.error(`${scenario.name} for ${seconds} s, seed ${seed}`)
   const signal = abortedOnInterruption()
   const onProgress = (sentence: string): void => console.error(sentence)
+  if (!('strike' in scenario)) return printCells(await runNodeFaults({ signal, onProgress }), json)
+  console.error(`${scenario.name} for ${seconds} s, seed ${seed}`)
   return print(await runScenario(scenario, { seconds, seed, signal, onProgress }), json)
 }
 
