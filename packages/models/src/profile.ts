@@ -11,6 +11,11 @@ export interface Capabilities {
   readonly cacheSalt: boolean
   /** Most stop strings that a call may carry: newer servers refuse more (`VLLM_MAX_STOP_STRINGS`, 4 by default). */
   readonly stopStringsMax: number
+  /**
+   * Stop strings can be left in the answer. A server that takes them off holds back as many characters as the longest of them has,
+   * always, while it already counts their tokens; one that leaves them in sends every token at once.
+   */
+  readonly leavesStopStrings: boolean
 }
 
 /** What a server of this profile understands beyond plain OpenAI. */
@@ -21,8 +26,9 @@ export function capabilities(profile: WireProfile): Capabilities {
     returnTokenIds: generation >= nodeProfiles.indexOf('v0.11'),
     cacheSalt: generation >= nodeProfiles.indexOf('v0.10'),
     stopStringsMax: generation >= nodeProfiles.indexOf('v0.32') ? 4 : Infinity,
+    leavesStopStrings: true,
   }
 }
 
 /** OpenAI's API takes at most four stop strings and refuses fields it does not know. */
-const plain: Capabilities = { returnTokenIds: false, cacheSalt: false, stopStringsMax: 4 }
+const plain: Capabilities = { returnTokenIds: false, cacheSalt: false, stopStringsMax: 4, leavesStopStrings: false }

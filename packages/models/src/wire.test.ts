@@ -14,10 +14,12 @@ test('a chat is always streamed, with usage and token ids', () => {
       max_tokens: 10,
       temperature: 0,
       stop: ['x'],
+      include_stop_str_in_output: true,
       stream: true,
       stream_options: { include_usage: true },
       return_token_ids: true,
     },
+    stopStringsLeft: ['x'],
   })
 })
 
@@ -120,4 +122,15 @@ test('a newer server gets no more stop strings than it takes, unless the client 
   expect(stopsFor('v0.24', true)).toHaveLength(5)
   expect(stopsFor('v0.32', true)).toEqual(['a', 'b', 'c', 'd'])
   expect(stopsFor('v0.32', false)).toHaveLength(5)
+})
+
+test('vLLM leaves the stop string that ends an answer, so that it holds no text back; no other server is asked to', () => {
+  const asked = (profile: 'v0.6' | 'openai', stop?: string[]) => toWire({ ...chat, stop }, { ...options, profile })
+  expect(asked('v0.6', ['a', 'b'])).toMatchObject({
+    body: { stop: ['a', 'b'], include_stop_str_in_output: true },
+    stopStringsLeft: ['a', 'b'],
+  })
+  expect(asked('openai', ['a']).stopStringsLeft).toEqual([])
+  for (const { body } of [asked('openai', ['a']), asked('v0.6'), asked('v0.6', [])])
+    expect(body).not.toHaveProperty('include_stop_str_in_output')
 })

@@ -29,33 +29,50 @@ export type MaxTokensField = 'max_tokens' | 'max_completion_tokens'
 export type WirePath = '/chat/completions' | '/completions' | '/embeddings'
 export type WireBody = Readonly<Record<string, unknown>>
 
+export interface WireCall {
+  readonly path: WirePath
+  readonly body: WireBody
+  /** The answer may end with one of these, which is then to be taken off it; none where the server does so. */
+  readonly stopStringsLeft: readonly string[]
+}
+
 /**
  * The HTTP body for an OpenAI-compatible node, relative to its base URL. Built field by field, so that nothing a client sent can
  * slip through. Streamed wherever the server can, so that stalls show and nothing said is lost with a node.
  */
-export function toWire(call: ModelCall, options: WireOptions): { readonly path: WirePath; readonly body: WireBody } {
+export function toWire(call: ModelCall, options: WireOptions): WireCall {
   const rest = options.said === undefined ? ({ kind: 'call', call } as const) : continuation(call, options.said)
   if (rest.kind === 'complete') throw new Error('the answer is complete: there is nothing to ask a node')
   const asked = rest.call
   if (asked.kind === 'embedding') {
     const { input, dimensions } = asked
-    return { path: '/embeddings', body: present({ model: options.servedName, input, dimensions }) }
+    const body = present({ model: options.servedName, input, dimensions })
+    return { path: '/embeddings', body, stopStringsLeft: [] }
   }
   const can = capabilities(options.profile)
   const stream = options.stream ?? true
+  const stop = stopStrings(asked, can.stopStringsMax)
+  const leavesStop = can.leavesStopStrings && stop.length > 0
   return {
     path: asked.kind === 'chat' ? '/chat/completions' : '/completions',
     body: present({
       model: options.servedName,
       ...(asked.kind === 'chat' ? chatFields(asked) : { prompt: asked.prompt }),
-      ...samplingFields(asked, options, can.stopStringsMax),
+      ...samplingFields(asked, options),
+      stop: stop.length > 0 ? stop : undefined,
+      include_stop_str_in_output: leavesStop ? true : undefined,
       stream,
       stream_options: stream ? { include_usage: true } : undefined,
       return_token_ids: can.returnTokenIds ? true : undefined,
       cache_salt: can.cacheSalt ? options.cacheSalt : undefined,
       priority: options.priority,
     }),
+    stopStringsLeft: leavesStop ? stop : [],
   }
+}
+
+function stopStrings({ stop = [], stopTrimmable }: Sampling, max: number): readonly string[] {
+  return stopTrimmable ? stop.slice(0, max) : stop
 }
 
 function chatFields(call: ChatCall): Record<string, unknown> {
@@ -74,7 +91,6 @@ function chatFields(call: ChatCall): Record<string, unknown> {
 function samplingFields(
   sampling: Sampling,
   { servedName, profile, maxTokensField = maxTokensFieldOf(servedName), reasoning: style }: WireOptions,
-  stopStringsMax: number,
 ): Record<string, unknown> {
   const reasoning = sampling.brief ? (style ?? reasoningOf(servedName)) : 'none'
   const { maxTokens, temperature } = sampling
@@ -84,9 +100,6 @@ function samplingFields(
     reasoning_effort: reasoning === 'effort' ? 'low' : undefined,
     chat_template_kwargs: reasoning === 'switch' && profile !== 'openai' ? { enable_thinking: false } : undefined,
     top_p: sampling.topP,
-    stop: sampling.stop?.length
-      ? sampling.stop.slice(0, sampling.stopTrimmable ? stopStringsMax : undefined)
-      : undefined,
     seed: sampling.seed,
     presence_penalty: sampling.presencePenalty,
     frequency_penalty: sampling.frequencyPenalty,

@@ -194,7 +194,7 @@ test('an image inside the request reaches the node', () => {
 /** Every key a node may ever see, by level. */
 const wireKeys = new Set(
   `model messages max_tokens temperature top_p stop seed presence_penalty frequency_penalty response_format tools tool_choice
-   parallel_tool_calls stream stream_options return_token_ids continue_final_message add_generation_prompt`.split(
+   parallel_tool_calls stream stream_options return_token_ids include_stop_str_in_output continue_final_message add_generation_prompt`.split(
     /\s+/,
   ),
 )

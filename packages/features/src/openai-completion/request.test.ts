@@ -14,6 +14,7 @@ test('a request becomes a completion call with an explicit limit', () => {
   expect(call && toWire(call, { servedName: 'served', profile: 'v0.10' })).toEqual({
     path: '/completions',
     body: { model: 'served', prompt: 'once', max_tokens: 16, stream: true, stream_options: { include_usage: true } },
+    stopStringsLeft: [],
   })
 })
 

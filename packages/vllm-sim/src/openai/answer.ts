@@ -37,14 +37,17 @@ export const createAnswer = (plan: ChoicePlan, model: string): Answer => new Pla
 const sourceOf = (plan: ChoicePlan, model: string): TokenSource => {
   const { prompt, sample, content, tools, thinking } = plan
   const seed = sample === 0 ? model : `${model}#${sample}`
+  const continuation = new Continuation(seed, prompt.bytes)
+  // A word that was said in part counts as said, but is one step yet.
+  const wordLeft = prompt.said !== '' && continuation.endedInsideWord ? 1 : 0
   const body =
     tools !== null
       ? new ToolSource(tools)
       : content.kind === 'fixed'
         ? new FixedSource(content.text, prompt.said)
-        : new FreeSource(new Continuation(seed, prompt.bytes), {
+        : new FreeSource(continuation, {
             probability: plan.endProbability,
-            tokensMax: content.tokensMax,
+            tokensMax: content.tokensMax === null ? null : content.tokensMax + wordLeft,
           })
   if (thinking.tokens === 0) return body
   return new ThinkingSource(new Continuation(`${seed}\0thoughts`, prompt.bytes), thinking.tokens, body)

@@ -88,6 +88,27 @@ test('an answer that ends by itself ends at the same place however often it is c
   )
 })
 
+test('an answer whose length the node decides has it however often it is continued', () => {
+  const rules = { answerTokens: { median: 30, sigma: 0.5 } }
+  fc.assert(
+    fc.property(text, (question) => {
+      const messages = [{ role: 'user', content: question }]
+      const whole = expectedAnswer({ model: 'm', request: { messages, max_tokens: 2000 }, rules })
+      for (const said of cuts(whole.text)) {
+        const request = {
+          messages: [...messages, { role: 'assistant', content: said }],
+          add_generation_prompt: false,
+          continue_final_message: true,
+          max_tokens: 2000,
+        }
+        const rest = expectedAnswer({ model: 'm', request, rules })
+        expect(said + rest.text).toBe(whole.text)
+      }
+    }),
+    { numRuns: 20 },
+  )
+})
+
 test('different prompts and different models say different things', () => {
   const ask = (model: string, prompt: string): string => expectedText({ model, request: { prompt }, tokens: 12 })
   const answers = ['m', 'n'].flatMap((model) => ['a', 'b', ' a'].map((prompt) => ask(model, prompt)))

@@ -24,6 +24,11 @@ export class Continuation {
     this.#hash.update(tail)
   }
 
+  /** Whether the text ended inside the word that is said next. */
+  get endedInsideWord(): boolean {
+    return this.#rest !== undefined
+  }
+
   /** Whether the model would end its answer here, for a probability per word. Never inside a word. */
   endsHere(probability: number): boolean {
     return probability > 0 && this.#rest === undefined && this.#hash.digest(endSalt) < probability * 2 ** 32

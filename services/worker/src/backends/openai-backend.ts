@@ -28,9 +28,11 @@ export class OpenAiBackend implements Backend {
 
   async answer(asked: BackendCall): Promise<BackendAnswer> {
     const { node, dialect, credential } = this.#options
-    const { path, body, headers } = dialect.request(asked, credential)
+    const { path, body, headers, stopStringsLeft } = dialect.request(asked, credential)
     const reader =
-      asked.call.kind === 'embedding' ? new VectorReader(node, asked.call.input.length) : new AnswerReader(node)
+      asked.call.kind === 'embedding'
+        ? new VectorReader(node, asked.call.input.length)
+        : new AnswerReader(node, stopStringsLeft)
     let broken: NodeTrouble | null = null
     try {
       const answer = await this.#client.call({

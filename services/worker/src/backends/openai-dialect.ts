@@ -1,12 +1,11 @@
 import type { BackendConfig, NodeConfig } from '@penstock/config'
 import { toWire } from '@penstock/models'
-import type { WireOptions } from '@penstock/models'
+import type { WireCall, WireOptions } from '@penstock/models'
 import type { BackendCall } from './backend.ts'
 
-export interface DialectRequest {
+export interface DialectRequest extends Pick<WireCall, 'body' | 'stopStringsLeft'> {
   /** Below the node's base URL. */
   readonly path: string
-  readonly body: unknown
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -40,12 +39,12 @@ export const plainDialect = ({ stream, maxTokensField }: Of<'openai'>): OpenAiDi
 export const azureDialect = ({ apiVersion, maxTokensField }: Of<'azure-openai'>): OpenAiDialect => ({
   continuesAnswers: false,
   request: (asked, credential) => {
-    const { path, body } = wireOf(asked, { profile: 'openai', maxTokensField })
+    const { path, ...wire } = wireOf(asked, { profile: 'openai', maxTokensField })
     const place =
       apiVersion === 'v1'
         ? `/openai/v1${path}`
         : `/openai/deployments/${encodeURIComponent(asked.servedName)}${path}?api-version=${apiVersion}`
-    return { path: place, body, headers: { 'api-key': credential ?? '' } }
+    return { ...wire, path: place, headers: { 'api-key': credential ?? '' } }
   },
 })
 

@@ -38,6 +38,32 @@ describe('an answer', () => {
     })
   })
 
+  test('ends without the stop string that its node leaves in it, and counts only tokens whose text is out', () => {
+    const reader = new AnswerReader('a', ['\n\n', 'END'])
+    const said = (...read: unknown[]) =>
+      read.flatMap((one) => {
+        const reading = reader.read(one)
+        return reading.kind === 'parts' ? reading.parts : []
+      })
+    expect(said(text('one', [1]), text('\n', [2]), text('two E', [3, 4]))).toEqual([
+      { kind: 'text', text: 'one', tokens: 1 },
+      { kind: 'text', text: '\ntwo ', tokens: 1 },
+    ])
+    const last = chunk({ delta: { content: 'ND' }, token_ids: [5], finish_reason: 'stop', stop_reason: 'END' })
+    expect(said(last)).toEqual([])
+    expect(reader.end()).toMatchObject({ finishReason: 'stop', stopString: 'END' })
+  })
+
+  test('says what it held back before it calls a tool', () => {
+    const reader = new AnswerReader('a', ['END'])
+    reader.read(text('say E', [1]))
+    expect(
+      reader.read(chunk({ delta: { tool_calls: [{ index: 0, id: 'c', function: { name: 'f' } }] } })),
+    ).toMatchObject({
+      parts: [{ kind: 'text', text: 'E', tokens: 1 }, { kind: 'tool-calls' }],
+    })
+  })
+
   test('that stops without a finish reason has not ended', () => {
     expect(readAll(text('half')).end).toBeNull()
     expect(readAll().end).toBeNull()

@@ -1,6 +1,8 @@
 import type { EndPart, Part } from '@penstock/contracts'
 import { readChunk } from '@penstock/models'
 import type { ChunkContent, Usage } from '@penstock/models'
+import { StopHold } from './stop-hold.ts'
+import type { AnswerEnding, CountedText } from './stop-hold.ts'
 
 export type Reading = { kind: 'parts'; parts: Part[] } | { kind: 'broken'; reason: string }
 
@@ -19,9 +21,14 @@ export class AnswerReader {
   #usage: Usage | null = null
   #stopString: string | null = null
   #answerId: string | null = null
+  readonly #text: StopHold
+  readonly #reasoning: StopHold
 
-  constructor(node: string) {
+  /** `stopStringsLeft`: the node leaves the one that ends the answer in it. */
+  constructor(node: string, stopStringsLeft: readonly string[] = []) {
     this.#node = node
+    this.#text = new StopHold(stopStringsLeft)
+    this.#reasoning = new StopHold(stopStringsLeft)
   }
 
   /** One streamed object, or a whole answer of a server that does not stream. */
@@ -38,14 +45,33 @@ export class AnswerReader {
     if (chunk.usage !== null) this.#usage = chunk.usage
     if (chunk.finishReason === 'aborted')
       return { kind: 'broken', reason: `finish reason ${String(chunk.stopReason ?? 'abort')}` }
-    const parts: Part[] = []
-    if (chunk.reasoning !== '') parts.push({ kind: 'reasoning', text: chunk.reasoning, tokens: chunk.tokens ?? 1 })
-    if (chunk.text !== '') parts.push({ kind: 'text', text: chunk.text, tokens: chunk.tokens ?? 1 })
-    if (chunk.toolCalls.length > 0) parts.push({ kind: 'tool-calls', calls: [...chunk.toolCalls] })
     if (charsOf(chunk) > pieceCharsMax) return { kind: 'broken', reason: 'too much at once' }
     if (chunk.finishReason !== null) this.#finish = chunk.finishReason
     if (typeof chunk.stopReason === 'string') this.#stopString = chunk.stopReason.slice(0, stopStringCharsMax)
-    return { kind: 'parts', parts }
+    return { kind: 'parts', parts: this.#partsOf(chunk) }
+  }
+
+  #partsOf({ text, reasoning, toolCalls, tokens }: ChunkContent): Part[] {
+    const parts: Part[] = []
+    const add = (kind: 'text' | 'reasoning', said: CountedText): void => {
+      if (said.text !== '') parts.push({ kind, ...said })
+    }
+    // A node that does not tell is taken to have made one token for each piece.
+    const count = tokens ?? (text === '' && reasoning === '' ? 0 : 1)
+    if (reasoning !== '') add('reasoning', this.#reasoning.push(reasoning, text === '' ? count : 0))
+    const thoughtEnds = text !== '' || toolCalls.length > 0
+    if (thoughtEnds) add('reasoning', this.#reasoning.end(goesOn))
+    if (text !== '' || reasoning === '') add('text', this.#text.push(text, count))
+    if (toolCalls.length > 0) {
+      add('text', this.#text.end(goesOn))
+      parts.push({ kind: 'tool-calls', calls: [...toolCalls] })
+    }
+    if (this.#finish !== null) {
+      const ending = { stopString: this.#stopString, stopped: this.#finish === 'stop' }
+      add('reasoning', this.#reasoning.end(ending))
+      add('text', this.#text.end(ending))
+    }
+    return parts
   }
 
   /** Prompt tokens that the node had to prefill; null: it did not tell. */
@@ -61,6 +87,9 @@ export class AnswerReader {
     return { kind: 'end', finishReason: this.#finish, usage: this.#usage, node: this.#node, ...stopped }
   }
 }
+
+/** The answer goes on with something else. */
+const goesOn: AnswerEnding = { stopString: null, stopped: false }
 
 const charsOf = ({ text, reasoning, toolCalls }: ChunkContent): number =>
   text.length + reasoning.length + (toolCalls.length === 0 ? 0 : JSON.stringify(toolCalls).length)
