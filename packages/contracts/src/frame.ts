@@ -68,5 +68,8 @@ export const Frame = z.object({
 })
 export type Frame = z.infer<typeof Frame>
 
-/** Published by the worker that holds the run. Key: ingress. */
-export const runFrame = defineEvent('run.frame', 1, Frame)
+/** Each element is a `Frame`, to be checked by itself: one that breaks its schema costs its own run, not the others. */
+export const FrameBatch = z.object({ frames: z.array(z.unknown()).min(1) })
+
+/** Frames of a worker's runs for one ingress, a run's in their order. Published by the worker that holds the runs. Key: ingress. */
+export const runFrames = defineEvent('run.frame', 2, FrameBatch)

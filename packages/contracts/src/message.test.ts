@@ -14,5 +14,5 @@ test('every kind of message has a subject of its own, with its version', () => {
 })
 
 test('ids are the last tokens of a subject', () => {
-  expect(contracts.runFrame.subject('i-1')).toBe('run.frame.v1.i-1')
+  expect(contracts.runFrames.subject('i-1')).toBe('run.frame.v2.i-1')
 })

@@ -155,7 +155,7 @@ export const startDeskStack = async (): Promise<DeskStack> => {
       },
     ),
   )
-  held.use(serveDesk(bus, desk, { ingress, instance: 'desk', configVersion: () => 1 }))
+  held.use(serveDesk(bus, desk, { ingress, instance: 'desk', log, configVersion: () => 1 }))
 
   const kept = held.move()
   return {

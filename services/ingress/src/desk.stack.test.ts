@@ -7,7 +7,7 @@ import {
   WorkerId,
   claimAttempt,
   findUnknownJobs,
-  runFrame,
+  runFrames,
   workerBeat,
 } from '@penstock/contracts'
 import type { WorkerBeat } from '@penstock/contracts'
@@ -120,7 +120,7 @@ describe('an answer', () => {
     expect(message).toEqual({ kind: 'gone', reason: 'already_claimed' })
     for (let seq = 0; seq < 50; seq++) {
       const parts = [{ kind: 'text' as const, text: 'forged', tokens: 1 }]
-      stack.outsider.publish(runFrame, [stack.ingress], { ...call, seq, parts })
+      stack.outsider.publish(runFrames, [stack.ingress], { frames: [{ ...call, seq, parts }] })
     }
     await stack.outsider.flush()
     await expectWhole(begun)

@@ -78,7 +78,7 @@ export const startIngress = async (
       },
     ),
   )
-  held.use(serveDesk(bus, desk, { ingress, instance, configVersion: () => followed.current()?.version ?? 0 }))
+  held.use(serveDesk(bus, desk, { ingress, instance, log, configVersion: () => followed.current()?.version ?? 0 }))
 
   const keys = held.use(openKeys(config, log))
   const serviceName = config.AIGW_CLOUD_CONNECTOR_SERVICE_NAME

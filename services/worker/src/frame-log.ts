@@ -1,8 +1,9 @@
 import type { Frame, Part, RequestId, RunId } from '@penstock/contracts'
+import { partChars } from './core/part-chars.ts'
 import type { FrameClock } from './frame-clock.ts'
 
 /** A frame leaves at once when the last one left a beat ago or it is this large; else with the clock's next beat. */
-const frameBytesMax = 4096
+const frameCharsMax = 4096
 
 export interface FrameLogOptions {
   request: RequestId
@@ -20,7 +21,7 @@ export class FrameLog {
   readonly #publish: (frame: Frame) => void
   readonly #frames: Frame[] = []
   #pending: Part[] = []
-  #pendingBytes = 0
+  #pendingChars = 0
   #lastAt = Number.NEGATIVE_INFINITY
   #enlisted = false
   #closed = false
@@ -39,7 +40,7 @@ export class FrameLog {
   add(part: Part): void {
     if (this.#closed) return
     this.#gather(part)
-    if (this.#pendingBytes >= frameBytesMax) {
+    if (this.#pendingChars >= frameCharsMax) {
       this.#send()
     } else if (!this.#enlisted) {
       // What already waits for the beat leaves with it: fast streams then share their writes to the bus.
@@ -76,7 +77,7 @@ export class FrameLog {
     if (this.#pending.length === 0) return
     const frame: Frame = { ...this.#options, seq: this.#frames.length, parts: this.#pending }
     this.#pending = []
-    this.#pendingBytes = 0
+    this.#pendingChars = 0
     this.#lastAt = performance.now()
     this.#frames.push(frame)
     this.#publish(frame)
@@ -94,23 +95,6 @@ export class FrameLog {
     } else {
       this.#pending.push(part)
     }
-    this.#pendingBytes += sizeOf(part)
-  }
-}
-
-/** What a part takes in a frame, roughly. */
-const sizeOf = (part: Part): number => {
-  switch (part.kind) {
-    case 'text':
-    case 'reasoning':
-      return part.text.length
-    case 'tool-calls':
-      return part.calls.reduce((chars, call) => chars + 64 + (call.arguments?.length ?? 0), 0)
-    case 'embedding':
-      return part.values.length * 20
-    case 'end':
-    case 'failed':
-    case 'handover':
-      return 64
+    this.#pendingChars += partChars(part)
   }
 }

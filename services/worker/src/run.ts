@@ -1,6 +1,5 @@
 import type { Bus } from '@penstock/bus'
 import type { ConfigDocument, ModelConfig } from '@penstock/config'
-import { runFrame } from '@penstock/contracts'
 import type { FailedPart, Go, Job, Part, RunId, WorkerId } from '@penstock/contracts'
 import { featureByName } from '@penstock/features'
 import { canContinue, continuation, isFamily, limitOutput, withoutSystemRole } from '@penstock/models'
@@ -11,6 +10,7 @@ import { countsAgainstNode, judgeFailure, overloadsNode } from './core/judge-fai
 import type { NodeTrouble } from './core/judge-failure.ts'
 import type { FrameClock } from './frame-clock.ts'
 import { FrameLog } from './frame-log.ts'
+import type { FrameOutbox } from './frame-outbox.ts'
 import type { NodePlace } from './node-place.ts'
 import type { NodeSet } from './node-set.ts'
 import { RunClocks } from './run-clocks.ts'
@@ -25,6 +25,7 @@ export interface RunDependencies {
   /** The salt that separates a trust domain's prefix cache at the nodes. */
   cacheSaltOf(domain: string): string
   frameClock: FrameClock
+  outbox: FrameOutbox
   now(): number
 }
 
@@ -43,12 +44,8 @@ export class Run {
     this.run = run
     this.place = place
     this.#deps = dependencies
-    this.frames = new FrameLog(
-      { request: job.request, attempt: job.attempt, run },
-      dependencies.frameClock,
-      (frame) => {
-        this.#deps.bus.publish(runFrame, [job.ingress], frame)
-      },
+    this.frames = new FrameLog({ request: job.request, attempt: job.attempt, run }, dependencies.frameClock, (frame) =>
+      dependencies.outbox.push(job.ingress, frame),
     )
   }
 

@@ -8,6 +8,7 @@ import {
   offerJob,
   reportStatus,
   resendFrames,
+  runFrames,
   workerBeat,
 } from '@penstock/contracts'
 import type { Job, Lane, RunId, WorkerId } from '@penstock/contracts'
@@ -16,6 +17,7 @@ import type { PoolQueue } from '@penstock/queue'
 import type { Logger, Tracing } from '@penstock/runtime'
 import { ColleagueLoads, PoolPresence, ServiceRates } from '@penstock/scheduling'
 import { FrameClock } from './frame-clock.ts'
+import { FrameOutbox } from './frame-outbox.ts'
 import { newRunId } from './new-run-id.ts'
 import { NodeProber } from './node-prober.ts'
 import { NodeSet } from './node-set.ts'
@@ -50,8 +52,9 @@ const frozenMs = 1500
 const watchNodesEveryMs = 250
 /** A node that the configuration drains may end its runs for this long, ms. */
 const nodeDrainMs = 30_000
-/** A reader sees text at least this often, ms. */
-const frameEveryMs = 20
+/** A reader sees text at least as often as these together, ms: parts gather in a run's frame, frames in a message. */
+const frameEveryMs = 16
+const messageEveryMs = 4
 
 /** Takes jobs for its pools, runs them, and answers for its runs: cancel, resend, beats, drain. */
 export class Worker implements AsyncDisposable {
@@ -65,6 +68,7 @@ export class Worker implements AsyncDisposable {
   readonly #loop: TakeLoop
   readonly #rates = new ServiceRates<Lane>()
   readonly #frameClock = new FrameClock(frameEveryMs)
+  readonly #outbox: FrameOutbox
   readonly #owners = new Map<string, number>()
   readonly #timers: NodeJS.Timeout[]
   #snapshot: ConfigSnapshot
@@ -86,6 +90,13 @@ export class Worker implements AsyncDisposable {
     })
     this.#prober = new NodeProber({ nodes: this.#nodes, log, servedNamesOf: (node) => this.#servedNamesOf(node), now })
     this.#runs = new RunRegistry(now)
+    this.#outbox = new FrameOutbox(messageEveryMs, (ingress, frames) => {
+      try {
+        bus.publish(runFrames, [ingress], { frames })
+      } catch (error) {
+        log.error({ err: error, frames: frames.length }, 'frames cannot be published')
+      }
+    })
     this.#presence = new PoolPresence(now())
     this.#colleagues = new ColleagueLoads(options.worker)
     this.#loop = new TakeLoop({
@@ -135,6 +146,7 @@ export class Worker implements AsyncDisposable {
     const until = this.#deps.now() + this.#options.drainMs
     while (this.#runs.size > 0 && this.#deps.now() < until) await delay(20)
     for (const run of this.#runs.active) run.handOver()
+    this.#outbox.flush()
     if (this.#deps.bus.connected) await this.#deps.bus.flush()
     for (const timer of this.#timers) clearInterval(timer)
     this.#prober[Symbol.dispose]()
@@ -157,6 +169,7 @@ export class Worker implements AsyncDisposable {
       worker,
       cacheSaltOf: this.#options.cacheSaltOf,
       frameClock: this.#frameClock,
+      outbox: this.#outbox,
       document: () => this.#snapshot.document,
     })
     this.#runs.start(run)

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { seededRandom } from '../../stack/seeded-random.ts'
 import type { Random } from '../../stack/seeded-random.ts'
 import { startBenchStack } from '../bench-stack.ts'
@@ -6,6 +8,7 @@ import { LatencyRecorder, difference, medianOverRounds, roundMs } from '../laten
 import type { Percentiles } from '../latency.ts'
 import { pathRows } from '../path-rows.ts'
 import type { PathRow } from '../path-rows.ts'
+import { printProfiles } from '../profiles.ts'
 import { startSubjects, subjectNames } from '../subjects/registry.ts'
 import { textTable } from '../text-table.ts'
 import { usersMax } from '../workloads/workload.ts'
@@ -42,6 +45,8 @@ const runStreams = async ({ options, signal, onProgress, folder, budget }: Suite
   const rounds = options.rounds ?? 1
   const live = options.rates?.[0] ?? shape.live
   const nodeInFlightMax = Math.max(512, live)
+  const profiles = join(folder, 'profiles')
+  await mkdir(profiles, { recursive: true })
   await using held = new AsyncDisposableStack()
   const stack = held.use(
     await startBenchStack({
@@ -54,11 +59,13 @@ const runStreams = async ({ options, signal, onProgress, folder, budget }: Suite
         VLLM_SIM_ITL_MS: String(shape.itlMs),
         VLLM_SIM_MAX_NUM_SEQS: String(nodeInFlightMax),
       },
+      env: options.profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } : {},
       signal,
       onNotice: onProgress,
     }),
   )
-  const { subjects, absent } = await startSubjects(options.subjects ?? subjectNames, {
+  const wanted = options.subjects ?? (options.profile ? ['penstock'] : subjectNames)
+  const { subjects, absent } = await startSubjects(wanted, {
     stack,
     held,
     folder,
@@ -88,6 +95,11 @@ const runStreams = async ({ options, signal, onProgress, folder, budget }: Suite
       return { plan, warmUpMs, measuredMs: seconds * 1000, drainMs: 500, threads: 2, signal, onJudged: book.enter }
     },
   })
+  if (options.profile) {
+    const pids = stack.pathPids()
+    await stack.stop()
+    await printProfiles(profiles, pids)
+  }
   const taken = [...turns].filter(([, measured]) => measured.length > 0)
   const cells = taken.map(([{ name }, measured]) => ({
     subject: name,

@@ -1,5 +1,7 @@
+import { checkMessage } from '@penstock/bus'
 import type { Bus } from '@penstock/bus'
 import {
+  Frame,
   beatEveryMs,
   cancelRequest,
   claimAttempt,
@@ -9,17 +11,18 @@ import {
   liveRequestsMax,
   reportStatus,
   requestReplacing,
-  runFrame,
+  runFrames,
   workerBeat,
 } from '@penstock/contracts'
 import type { IngressId } from '@penstock/contracts'
+import type { Logger } from '@penstock/runtime'
 import type { Desk } from '../desk.ts'
 
 /** Lets workers reach the desk: claims, body pieces, frames, beats. Beats in turn, so that workers know their owner lives. */
 export const serveDesk = (
   bus: Bus,
   desk: Desk,
-  options: { ingress: IngressId; instance: string; configVersion: () => number },
+  options: { ingress: IngressId; instance: string; log: Logger; configVersion: () => number },
 ): Disposable => {
   const { ingress } = options
   bus.serve(claimAttempt, [ingress], async ({ message }) => desk.claim(message))
@@ -27,7 +30,13 @@ export const serveDesk = (
     const bytes = desk.piece(message.request, message.run, message.piece)
     return bytes === null ? { reply: { known: false } } : { reply: { known: true }, bytes }
   })
-  bus.subscribe(runFrame, [ingress], ({ message }) => desk.frame(message))
+  bus.subscribe(runFrames, [ingress], ({ message }) => {
+    for (const json of message.frames) {
+      const frame = checkMessage(Frame, json)
+      if (frame.ok) desk.frame(frame.message)
+      else options.log.warn({ reason: frame.reason }, 'frame breaks its schema: dropped')
+    }
+  })
   bus.subscribe(workerBeat, [], ({ message }) => desk.workerBeat(message))
   bus.subscribe(requestReplacing, [], ({ message }) => {
     if (message.ingress !== ingress) desk.replacing(message.replaceKey, message.request, message.askedAt)
