@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { NoRespondersError, RequestError, connect } from '@nats-io/transport-node'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import type { EventKind, RequestKind } from '@penstock/contracts'
+import { nextServer } from './next-server.ts'
 import { decodePayload, encodePayload } from './payload.ts'
 import { fromNatsHeaders, toNatsHeaders } from './trace-headers.ts'
 import type { TraceHeaders } from './trace-headers.ts'
@@ -92,6 +93,7 @@ export class Bus implements AsyncDisposable {
         pingInterval: 500,
         maxPingOut: 2,
         timeout: 2000,
+        reconnectToServer: nextServer(),
         // Saves building an Error with its stack for every request.
         noAsyncTraces: true,
       })
