@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConfigDocumentInput } from '@penstock/config'
-import { freePort, startDevIssuer, startLocalStack } from '@penstock/local-stack'
-import type { LocalStack, ServiceSpec } from '@penstock/local-stack'
+import { startDevIssuer, startLocalStack } from '@penstock/local-stack'
+import type { LocalStack, ReadyInfo, ServiceSpec } from '@penstock/local-stack'
 import { seedDocument, writeSeedConfig } from './seed-config.ts'
 
 export interface TestStackOptions {
@@ -131,31 +131,27 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
   const workers = numbered('worker', options.workers)
   const routers = numbered('router', options.routers)
   const { ingresses: ingressCount = 1 } = options
-  const ports = await Promise.all(
-    (ingressCount === 1 ? ['ingress'] : numbered('ingress', ingressCount)).map(
-      async (name) => [name, await freePort(), await freePort()] as const,
-    ),
-  )
-  const ingresses = ports.map(([name]) => name)
+  const ingresses = ingressCount === 1 ? ['ingress'] : numbered('ingress', ingressCount)
   await stack.startServices(
     await Promise.all([
       service('audit', 'services/audit', { PENSTOCK_ARCHIVE_DIR: archiveDir }),
       ...routers.map((name) => service(name, 'services/router', { PENSTOCK_SEED_CONFIG: seedFile })),
       ...workers.map((name) => service(name, 'services/worker')),
-      ...ports.map(([name, apiPort, metricsPort]) =>
-        service(name, 'services/ingress', {
+      ...ingresses.map(async (name) => ({
+        ...(await service(name, 'services/ingress', {
           PENSTOCK_API_HOST: '127.0.0.1',
-          PENSTOCK_API_PORT: String(apiPort),
+          PENSTOCK_API_PORT: '0',
           PENSTOCK_METRICS_HOST: '127.0.0.1',
-          PENSTOCK_METRICS_PORT: String(metricsPort),
+          PENSTOCK_METRICS_PORT: '0',
           PENSTOCK_AUDIT_DIR: ingresses.length === 1 ? auditDir : join(auditDir, name),
           AIGW_GITLAB_URL: issuer.url,
           AIGW_CUSTOMER_PORTAL_URL: '',
-        }),
-      ),
+        })),
+        restartEnv: ingressPorts,
+      })),
     ]),
   )
-  const apiUrls = ports.map(([, apiPort]) => `http://127.0.0.1:${apiPort}`)
+  const apiUrls = ingresses.map((name) => String(stack.process(name).readyInfo?.['address']))
   const apiUrl = String(apiUrls[0])
   for (const url of apiUrls) await untilReady(`${url}/monitoring/ready`)
 
@@ -165,7 +161,7 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
   return {
     apiUrl,
     apiUrls,
-    metricsUrl: `http://127.0.0.1:${ports[0]?.[2]}`,
+    metricsUrl: `http://127.0.0.1:${String(stack.process(ingresses[0] ?? '').readyInfo?.['metrics_port'])}`,
     issuerUrl: issuer.url,
     instanceId: issuer.instanceId,
     openAiKey,
@@ -203,6 +199,12 @@ const nodeService = (name: string, env: Readonly<Record<string, string>> = {}): 
     VLLM_SIM_PORT: new URL(String(url)).port,
     VLLM_SIM_ADMIN_PORT: new URL(String(adminUrl)).port,
   }),
+})
+
+/** Clients know an ingress by its port too. */
+const ingressPorts = ({ address, metrics_port: metricsPort }: ReadyInfo): Record<string, string> => ({
+  PENSTOCK_API_PORT: new URL(String(address)).port,
+  PENSTOCK_METRICS_PORT: String(metricsPort),
 })
 
 const untilReady = async (url: string): Promise<void> => {
