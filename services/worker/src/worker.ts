@@ -128,14 +128,15 @@ export class Worker implements AsyncDisposable {
       setInterval(() => this.#dropOrphans(), 1000),
       setInterval(() => this.#watchNodes(), watchNodesEveryMs),
     ]
-    this.#beat()
   }
 
+  /** Takes up a configuration, and tells the others at once what it serves now. */
   configure(snapshot: ConfigSnapshot): void {
     this.#snapshot = snapshot
     this.#nodes.configure(snapshot.document)
     const served = this.#pools()
     this.#loop.serve(snapshot.document.pools.filter(({ name }) => served.includes(name)))
+    this.#beat()
   }
 
   /** Takes no more, lets runs end for a while, hands the rest over to other workers, then lets everything go. */
