@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort, startLocalStack } from '@penstock/local-stack'
+import { startLocalStack } from '@penstock/local-stack'
 
 /** An ingress of the stack, started for the settings that a fixture asks for. */
 export interface ConformanceIngress {
@@ -11,6 +11,8 @@ export interface ConformanceIngress {
 
 /** Gives each fixture an ingress with its environment. The one without further settings runs throughout, of the others one at a time. */
 export interface IngressByEnv extends AsyncDisposable {
+  /** Those that run. */
+  readonly instances: readonly string[]
   /** Throws when it does not start. With `ready`, waits until it says that it is. */
   open(env: Readonly<Record<string, string>>, options: { ready: boolean }): Promise<ConformanceIngress>
 }
@@ -38,7 +40,6 @@ export const ingressByEnv = (options: IngressByEnvOptions): IngressByEnv => {
     const instance = `conformance-ingress-${++count}`
     const dataDir = join(options.dataDir, instance)
     await mkdir(dataDir, { recursive: true })
-    const [apiPort, metricsPort] = [await freePort(), await freePort()]
     const stack = await startLocalStack({
       projectRoot,
       dataDir,
@@ -52,9 +53,9 @@ export const ingressByEnv = (options: IngressByEnvOptions): IngressByEnv => {
           readyWithinMs,
           env: {
             PENSTOCK_API_HOST: '127.0.0.1',
-            PENSTOCK_API_PORT: String(apiPort),
+            PENSTOCK_API_PORT: '0',
             PENSTOCK_METRICS_HOST: '127.0.0.1',
-            PENSTOCK_METRICS_PORT: String(metricsPort),
+            PENSTOCK_METRICS_PORT: '0',
             PENSTOCK_AUDIT_DIR: join(dataDir, 'audit'),
             ...options.env,
             ...env,
@@ -62,7 +63,8 @@ export const ingressByEnv = (options: IngressByEnvOptions): IngressByEnv => {
         },
       ],
     })
-    return { instance, apiUrl: `http://127.0.0.1:${apiPort}`, [Symbol.asyncDispose]: () => stack.stop() }
+    const apiUrl = String(stack.process(instance).readyInfo?.['address'])
+    return { instance, apiUrl, [Symbol.asyncDispose]: () => stack.stop() }
   }
 
   const running = async (env: Readonly<Record<string, string>>): Promise<Running> => {
@@ -77,6 +79,9 @@ export const ingressByEnv = (options: IngressByEnvOptions): IngressByEnv => {
   }
 
   return {
+    get instances() {
+      return [plain, special?.ingress].flatMap((ingress) => ingress?.instance ?? [])
+    },
     async open(env, { ready }) {
       const ingress = await running(env)
       if (ready) await untilReady(ingress.apiUrl)

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { freePort, startDevIssuer } from '@penstock/local-stack'
+import { startDevIssuer } from '@penstock/local-stack'
 import { abortedOnInterruption } from '../stack/interruption.ts'
 import { startTestStack } from '../stack/start-stack.ts'
 import { openConfigRollout } from './config-rollout.ts'
@@ -8,8 +8,9 @@ import { ingressByEnv } from './ingress-by-env.ts'
 import { loadFixtures } from './load-fixture.ts'
 import type { LoadedFixture } from './load-fixture.ts'
 import { createTokenMint } from './mint-token.ts'
-import { runFixture } from './run-fixture.ts'
-import type { FixtureBench } from './run-fixture.ts'
+import { planRounds } from './plan-rounds.ts'
+import { playRound } from './play-round.ts'
+import type { Verdict } from './play-round.ts'
 
 const usage = 'npm run conformance -- [--fixtures DIR] [--only NAME[,NAME…]]   (NAME may end in *)'
 /** The contract's, and further ones of its form. */
@@ -30,45 +31,34 @@ const isWanted =
     only.length === 0 ||
     only.some((name) => (name.endsWith('*') ? nameOf(loaded).startsWith(name.slice(0, -1)) : nameOf(loaded) === name))
 
-/** Why a fixture failed, a line each; empty when it passed. */
-const play = async (loaded: LoadedFixture, number: number, bench: FixtureBench): Promise<string[]> => {
-  if ('problem' in loaded) return [loaded.problem]
-  try {
-    const differences = await runFixture(loaded.fixture, number, bench)
-    return differences.map(({ path, expected, got }) => `${path}\n    expected ${expected}\n    got      ${got}`)
-  } catch (error) {
-    return [`could not be played: ${error instanceof Error ? error.message : String(error)}`]
-  }
-}
-
+/** Tells each verdict as it comes. Returns how many there were of each kind. */
 const playAll = async (
   fixtures: readonly LoadedFixture[],
   signal: AbortSignal,
 ): Promise<{ passed: number; failed: number }> => {
+  const sum = { passed: 0, failed: 0 }
+  const tell = ({ name, problems }: Verdict): void => {
+    const passed = problems.length === 0
+    sum[passed ? 'passed' : 'failed'] += 1
+    console.log([`${passed ? 'passed' : 'FAILED'}  ${name}`, ...problems].join('\n  '))
+  }
+  for (const each of fixtures) if ('problem' in each) tell({ name: each.file, problems: [each.problem] })
+
   await using held = new AsyncDisposableStack()
   const issuer = held.use(await startDevIssuer())
   const { stack, dataDir, workers } = held.use(
     await startTestStack({ nodes: 0, workers: 1, routers: 1, configure: emptyConfig, signal }),
   )
   const { natsUrl, redisUrl } = stack
-  const bench: FixtureBench = {
-    rollout: held.use(await openConfigRollout({ natsUrl, redisUrl })),
-    ingresses: held.use(
-      ingressByEnv({ natsUrl, redisUrl, dataDir, env: { AIGW_GITLAB_URL: issuer.url, AIGW_CUSTOMER_PORTAL_URL: '' } }),
-    ),
-    mint: createTokenMint(issuer),
-    instances: [...workers, 'router-1'],
-    dataDir,
-    unreachableUrl: `http://127.0.0.1:${await freePort()}`,
-  }
-  let failed = 0
-  for (const [index, loaded] of fixtures.entries()) {
-    signal.throwIfAborted()
-    const problems = await play(loaded, index + 1, bench)
-    if (problems.length > 0) failed += 1
-    console.log([`${problems.length === 0 ? 'passed' : 'FAILED'}  ${nameOf(loaded)}`, ...problems].join('\n  '))
-  }
-  return { passed: fixtures.length - failed, failed }
+  const rollout = held.use(await openConfigRollout({ natsUrl, redisUrl }))
+  const ingresses = held.use(
+    ingressByEnv({ natsUrl, redisUrl, dataDir, env: { AIGW_GITLAB_URL: issuer.url, AIGW_CUSTOMER_PORTAL_URL: '' } }),
+  )
+  const hand = { rollout, dataDir, instances: () => [...workers, 'router-1', ...ingresses.instances] }
+  const bench = { ingresses, mint: createTokenMint(issuer) }
+  const rounds = planRounds(fixtures.flatMap((each) => ('fixture' in each ? [each.fixture] : [])))
+  for (const round of rounds) for await (const verdict of playRound(round, { bench, hand, signal })) tell(verdict)
+  return sum
 }
 
 const main = async (args: string[]): Promise<void> => {

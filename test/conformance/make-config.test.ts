@@ -39,7 +39,7 @@ test.each([
 ])('the model of %j is found and served', (body, servedName, family) => {
   const models = modelReferences(body)
   expect(models).toMatchObject([{ endpoint, servedName, family }])
-  const document = validated(makeConfig({ prefix: 'f-1', nodes: [place], models, defaultModel: null }))
+  const document = validated(makeConfig({ prefix: 'f-1', nodes: [place], models, defaultModel: null }).document)
   const { identifier } = models[0]!
   expect(
     resolveModel(document, { feature: 'code-completion', metadata: { endpoint, identifier, family } }),
@@ -73,7 +73,9 @@ test('a request without a model gets the one that the expected call describes', 
   )
   const reference = defaultModelReference(fixture)
   expect(reference).toMatchObject({ endpoint, apiKey: 'sk-1', servedName: 'house' })
-  const document = validated(makeConfig({ prefix: 'f-1', nodes: [place], models: [], defaultModel: reference }))
+  const document = validated(
+    makeConfig({ prefix: 'f-1', nodes: [place], models: [], defaultModel: reference }).document,
+  )
   expect(resolveModel(document, { feature: 'code-completion', metadata: null })).toMatchObject({
     kind: 'model',
     model: { servedName: 'house' },

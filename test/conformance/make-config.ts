@@ -13,7 +13,7 @@ export interface NodePlace {
 }
 
 export interface ConfigFacts {
-  /** Begins every name: no two fixtures share a node or pool, nor what is known of it. */
+  /** Begins every name: no two rounds share a node or pool, nor what is known of it. */
   readonly prefix: string
   readonly nodes: readonly NodePlace[]
   readonly models: readonly ModelReference[]
@@ -21,8 +21,13 @@ export interface ConfigFacts {
   readonly defaultModel: ModelReference | null
 }
 
-/** The configuration for one fixture: a pool per endpoint, whose node goes by the endpoint's name, and the models asked for there. */
-export const makeConfig = ({ prefix, nodes, models, defaultModel }: ConfigFacts): ConfigDocumentInput => {
+/** The configuration for one round: a pool per endpoint, whose node goes by the endpoint's name, and the models asked for there. */
+export const makeConfig = ({
+  prefix,
+  nodes,
+  models,
+  defaultModel,
+}: ConfigFacts): { document: ConfigDocumentInput; defaultModelName: string | null } => {
   const at = (endpoint: string): number => nodes.findIndex((node) => sameEndpoint(node.endpoint, endpoint))
   const distinct = [
     ...new Map(
@@ -31,7 +36,7 @@ export const makeConfig = ({ prefix, nodes, models, defaultModel }: ConfigFacts)
   ]
   const nameOf = (model: ModelReference): string =>
     `${prefix}-model-${distinct.findIndex((each) => keyOf(each) === keyOf(model)) + 1}`
-  return {
+  const document: ConfigDocumentInput = {
     nodes: nodes.map(({ endpoint, url, keyFile }, index) => ({
       name: `${prefix}-node-${index + 1}`,
       url,
@@ -51,6 +56,7 @@ export const makeConfig = ({ prefix, nodes, models, defaultModel }: ConfigFacts)
         ? {}
         : Object.fromEntries(Object.keys(features).map((feature) => [feature, { model: nameOf(defaultModel) }])),
   }
+  return { document, defaultModelName: defaultModel === null ? null : nameOf(defaultModel) }
 }
 
 export const sameEndpoint = (one: string, other: string): boolean => normalizeEndpoint(one) === normalizeEndpoint(other)

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { freePort } from '@penstock/local-stack'
 import type { FixtureReply } from './load-fixture.ts'
 import { askedOf, playReply } from './play-reply.ts'
 
@@ -22,29 +21,41 @@ export interface ScriptedNode extends AsyncDisposable {
   readonly endpoint: string
   /** Where it listens, with the endpoint's path. */
   readonly url: string
+  /** Since the last script. */
   readonly calls: readonly NodeCall[]
+  /** What calls are answered with from now on; null: with an error. */
+  script(reply: FixtureReply | null): void
 }
 
-/** Starts a node for an endpoint. Null as its reply: any call is answered with an error. A refusing one has a port on which nothing listens. */
+/** Where nothing listens for sure: any port that the system gives out may be another process's a moment later. */
+export const refusingOrigin = 'http://127.0.0.1:1'
+
+/** Starts a node for an endpoint. One that `refuses` has a port on which nothing listens. */
 export const startScriptedNode = async (
   endpoint: string,
   servedNames: readonly string[],
-  reply: FixtureReply | null,
+  { refuses }: { refuses: boolean },
 ): Promise<ScriptedNode> => {
   const { pathname, origin } = new URL(endpoint)
   const path = pathname.replace(/\/+$/, '')
   const calls: NodeCall[] = []
-  if (reply?.connection_refused === true)
+  let scripted: FixtureReply | null = null
+  const script = (reply: FixtureReply | null): void => {
+    scripted = reply
+    calls.length = 0
+  }
+  if (refuses)
     return {
       endpoint,
-      url: `http://127.0.0.1:${await freePort()}${path}`,
+      url: `${refusingOrigin}${path}`,
       calls,
+      script,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const text = await bodyOf(request)
-    const probe = probeAnswer(request, path, servedNames)
+    const probe = probeAnswer(request, servedNames)
     if (probe !== null)
       return send(response, { status: 200, headers: { 'content-type': 'application/json' }, body: probe })
     const body = parseOr(text)
@@ -52,7 +63,7 @@ export const startScriptedNode = async (
       Object.entries(request.headers).map(([name, value]) => [name, [value ?? []].flat().join(', ')]),
     )
     calls.push({ method: request.method ?? '', url: origin + (request.url ?? ''), headers, body })
-    send(response, playReply(reply ?? unscripted, askedOf(body)))
+    send(response, playReply(scripted ?? unscripted, askedOf(body)))
   }
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error as Error))
@@ -63,6 +74,7 @@ export const startScriptedNode = async (
     endpoint,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
     calls,
+    script,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
@@ -74,14 +86,13 @@ export const startScriptedNode = async (
 
 const unscripted: FixtureReply = { status: 500, body: { error: { message: 'no call was expected here', code: 500 } } }
 
-/** Answers what any model server says about itself; such questions are no calls. */
-const probeAnswer = ({ method, url }: IncomingMessage, path: string, servedNames: readonly string[]): string | null => {
+/** Questions about the server itself, under any path: they come when the gateway likes, and are no calls. */
+const probeAnswer = ({ method, url = '' }: IncomingMessage, servedNames: readonly string[]): string | null => {
   if (method !== 'GET') return null
-  if (['/health', '/ping', '/metrics', '/load'].includes(url ?? '')) return ''
-  if (url === '/version') return JSON.stringify({ version: '0.24.0' })
-  if (url === `${path}/models`)
+  if (url.endsWith('/version')) return JSON.stringify({ version: '0.24.0' })
+  if (url.endsWith('/models'))
     return JSON.stringify({ object: 'list', data: servedNames.map((id) => ({ id, object: 'model' })) })
-  return null
+  return ['/health', '/ping', '/metrics', '/load'].some((probe) => url.endsWith(probe)) ? '' : null
 }
 
 const send = (
