@@ -101,6 +101,14 @@ test('the seed is a valid configuration of the simulated nodes', () => {
   expect(parsed.ok && parsed.document.nodes.map(({ url }) => url)).toEqual(simulated)
 })
 
+test('the example of discovery is a valid configuration of a service whose replicas it finds', () => {
+  const parsed = parseConfig(read('deploy/config/discovery.yaml'), { file: 'discovery.yaml' })
+  expect(parsed).toMatchObject({ ok: true })
+  const [node] = parsed.ok ? parsed.document.nodes : []
+  expect(compose.services).toHaveProperty(new URL(node?.url ?? 'http://none').hostname)
+  expect(node?.discover?.kind).toBe('dns-address')
+})
+
 test('Redis refuses rather than evict', () => {
   expect(read('deploy/redis/redis.conf')).toMatch(/^maxmemory-policy noeviction$/m)
 })

@@ -1,4 +1,5 @@
 import type { LiveRequest, PoolReport } from '@penstock/contracts'
+import { describeSourceTrouble } from '@penstock/scheduling'
 
 export interface TopFacts {
   /** Null: no router answered. */
@@ -48,11 +49,11 @@ const row = (...[pool, lane, ...numbers]: string[]): string =>
   `${(pool ?? '').padEnd(20)} ${(lane ?? '').padEnd(12)}${numbers.map((text) => text.padStart(10)).join('')}`
 
 const poolLines = (
-  { pool, lanes, slots, inFlight, nodesUp, desiredNodes, saturation }: PoolReport,
+  { pool, lanes, slots, inFlight, nodesUp, desiredNodes, saturation, sources = [] }: PoolReport,
   cut: (line: string) => string,
   paint: (code: number, text: string) => string,
-): string[] =>
-  lanes.map((lane, index) => {
+): string[] => [
+  ...lanes.map((lane, index) => {
     const line = row(
       index === 0 ? pool : '',
       lane.lane,
@@ -64,7 +65,12 @@ const poolLines = (
       ...(index === 0 ? [`${inFlight}/${slots}`, `${nodesUp}/${desiredNodes}`] : []),
     )
     return saturation > 1 && lane.jobs > 0 ? paint(33, cut(line)) : cut(line)
-  })
+  }),
+  ...sources.flatMap((source) => {
+    const trouble = describeSourceTrouble(source)
+    return trouble === null ? [] : [paint(33, cut(`  DNS: ${trouble}`))]
+  }),
+]
 
 const requestRow = (...cells: string[]): string =>
   cells.map((cell, index) => cell.slice(0, widths[index]).padEnd(widths[index] ?? 0)).join(' ')

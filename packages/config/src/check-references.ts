@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { BackendConfig } from './backend.ts'
+import type { DiscoverConfig } from './discover.ts'
 
 /** The parts of a document that name each other. */
 interface References {
@@ -9,6 +10,7 @@ interface References {
     aliases: readonly string[]
     credential?: string | undefined
     backend: BackendConfig
+    discover?: DiscoverConfig | undefined
   }[]
   readonly pools: readonly {
     name: string
@@ -60,6 +62,10 @@ export function checkReferences(document: References, context: z.RefinementCtx):
       'the node already has the alias',
       report,
     )
+    if (node.discover !== undefined && node.backend.kind !== 'vllm' && node.backend.kind !== 'openai')
+      report(['nodes', n, 'discover'], `is not for a backend of kind ${node.backend.kind}: its url is one endpoint`)
+    if (node.discover?.kind === 'dns-address' && /^[\d.]+$|^\[/.test(new URL(node.url).hostname))
+      report(['nodes', n, 'url'], 'names an address: discovery needs a name in DNS')
     if (node.backend.kind === 'azure-openai' && node.credential === undefined)
       report(['nodes', n, 'credential'], 'is missing: Azure OpenAI answers nobody without a key')
     if (node.backend.kind === 'bedrock' && node.backend.accessKey !== undefined && node.credential !== undefined)

@@ -3,6 +3,7 @@ import { familyNames, nodeProfiles, reasonings, traitsOf } from '@penstock/model
 import { z } from 'zod'
 import { Backend, SecretReference } from './backend.ts'
 import { checkReferences } from './check-references.ts'
+import { Discover } from './discover.ts'
 import { normalizeEndpoint } from './endpoint-url.ts'
 
 const mebibyte = 1024 * 1024
@@ -27,11 +28,13 @@ const EndpointUrl = z
     return z.NEVER
   })
 
-/** One model-server endpoint. Connections go to `url`; `aliases` are other names that GitLab may send for it. */
+/** One model-server endpoint, or all behind one name. Connections go to `url`; `aliases` are other names that GitLab may send for it. */
 const Node = z.strictObject({
   name: ConfigName,
   url: EndpointUrl,
   aliases: z.array(EndpointUrl).max(64).default([]),
+  /** Absent: `url` is one node. */
+  discover: Discover.optional(),
   /** Where the node's bearer token or key is kept. */
   credential: SecretReference.optional(),
   backend: Backend.default({ kind: 'vllm' }),

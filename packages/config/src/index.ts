@@ -1,4 +1,5 @@
 export type { BackendConfig } from './backend.ts'
+export type { DiscoverConfig } from './discover.ts'
 export { ConfigDocument } from './document.ts'
 export type {
   ConfigDocumentInput,

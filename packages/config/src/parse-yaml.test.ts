@@ -148,6 +148,29 @@ describe('parseConfig', () => {
     )
   })
 
+  test('what discovery cannot work with is reported at its line', () => {
+    const found = (discover: string, url = 'http://coder.gpu.svc:8000/v1') =>
+      problemsOf(small.replace('HTTP://GPU1:80/v1/', `${url}\n    discover: ${discover}`))
+    expect(found('{kind: dns-address}')).toBe('')
+    expect(found('{kind: dns-srv, service: _http._tcp.coder.gpu.svc, everyMs: 2000, networks: [10.0.0.0/8]}')).toBe('')
+    expect(found('{kind: dns-srv}')).toBe('p.yaml:5:5 nodes[0].discover.service: is missing')
+    expect(found('{kind: dns-srv, service: "http://x"}')).toBe(
+      'p.yaml:5:31 nodes[0].discover.service: must be a name in DNS, _http._tcp.coder.gpu.svc.cluster.local for instance',
+    )
+    expect(found('{kind: dns-address, networks: [10.0.0.0]}')).toBe(
+      'p.yaml:5:46 nodes[0].discover.networks[0]: must be a network, 10.0.0.0/8 for instance',
+    )
+    expect(found('{kind: dns-address, everyMs: 5}')).toMatch(/^p\.yaml:5:\d+ nodes\[0\]\.discover\.everyMs: /)
+    expect(found('{kind: consul}')).toMatch(/^p\.yaml:5:\d+ nodes\[0\]\.discover\.kind: /)
+    for (const url of ['http://10.0.0.5:8000/v1', 'http://[fd00::5]:8000/v1'])
+      expect(found('{kind: dns-address}', url)).toBe(
+        'p.yaml:4:5 nodes[0].url: names an address: discovery needs a name in DNS',
+      )
+    expect(found('{kind: dns-address}\n    backend: {kind: bedrock, region: eu-central-1}')).toBe(
+      'p.yaml:5:5 nodes[0].discover: is not for a backend of kind bedrock: its url is one endpoint',
+    )
+  })
+
   test('names, urls and aliases: what must be unique, and what need not', () => {
     const two = (second: string) => small.replace('pools:', `  - {name: gpu2, ${second}}\npools:`)
     expect(problemsOf(two('url: "http://gpu1/v1/"'))).toBe(

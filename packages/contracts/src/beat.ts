@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { ConfigName, IngressId, Lane, RunId, WorkerId } from './ids.ts'
+import { ConfigName, IngressId, Lane, NodeName, RunId, WorkerId } from './ids.ts'
 import { defineEvent } from './message.ts'
 
 /** Workers and ingresses beat this often, ms. */
 export const beatEveryMs = 500
 
 export const NodeState = z.object({
-  node: ConfigName,
+  node: NodeName,
   /** `up` takes work; `ejected` failed and is probed; `asleep` and `wrong-model` answer, but not as wanted; the others by order. */
   state: z.enum(['up', 'ejected', 'asleep', 'wrong-model', 'paused', 'draining']),
   inFlight: z.int().min(0),
@@ -18,6 +18,18 @@ export const NodeState = z.object({
   lastOkAgoMs: z.int().min(0).nullable(),
 })
 export type NodeState = z.infer<typeof NodeState>
+
+/** What a worker knows of the nodes behind a name in DNS. */
+export const NodeSourceState = z.object({
+  source: ConfigName,
+  /** Nodes that it stands for. */
+  nodes: z.int().min(0),
+  /** Why the last answer was not followed, or not wholly; null: it was. */
+  trouble: z.string().max(200).nullable(),
+  /** ms; 0 without trouble. */
+  troubleForMs: z.int().min(0),
+})
+export type NodeSourceState = z.infer<typeof NodeSourceState>
 
 /** What this worker measured of its runs in one lane of a pool. */
 export const LaneServiceRate = z.object({
@@ -41,6 +53,7 @@ export const WorkerBeat = z.object({
       rates: z.array(LaneServiceRate).optional(),
     }),
   ),
+  sources: z.array(NodeSourceState).max(1000).optional(),
   /** Runs that sent no frame since the last beat and are alive all the same. */
   silentRuns: z.array(RunId),
 })

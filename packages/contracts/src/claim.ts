@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Attempt, ConfigName, RequestId, RunId, WorkerId } from './ids.ts'
+import { Attempt, NodeName, RequestId, RunId, WorkerId } from './ids.ts'
 import { defineRequest } from './message.ts'
 
 /** Bodies travel in numbered pieces of this size: well under NATS' 1 MB payload limit. */
@@ -19,7 +19,7 @@ export const Claim = z.object({
   run: RunId,
   worker: WorkerId,
   /** The node that the worker has chosen, and why, for `penstock explain`. */
-  node: ConfigName.optional(),
+  node: NodeName.optional(),
   placeReason: z.string().max(32).optional(),
 })
 export type Claim = z.infer<typeof Claim>

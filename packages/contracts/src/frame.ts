@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { errorCodeNames } from './errors.ts'
-import { Attempt, ConfigName, RequestId, RunId } from './ids.ts'
+import { Attempt, NodeName, RequestId, RunId } from './ids.ts'
 import { defineEvent } from './message.ts'
 
 export const Usage = z.object({ promptTokens: z.int().min(0), completionTokens: z.int().min(0) })
@@ -28,7 +28,7 @@ const End = z.object({
   /** The stop string that ended the answer, where the node tells. */
   stopString: z.string().max(1024).optional(),
   /** The node that answered; null when no node was needed. */
-  node: ConfigName.nullable(),
+  node: NodeName.nullable(),
 })
 /** The run failed. `retry`: another attempt may succeed. `fault`: what the node did: nothing wrong, never took the
  *  call, or broke while it had it. */
@@ -37,7 +37,7 @@ const Failed = z.object({
   code: z.enum(errorCodeNames),
   retry: z.boolean(),
   fault: z.enum(['none', 'unreached', 'broke']),
-  node: ConfigName.nullable(),
+  node: NodeName.nullable(),
   message: z.string().max(500).optional(),
   upstreamStatus: z.int().optional(),
   retryAfterMs: z.int().min(0).optional(),

@@ -31,6 +31,9 @@ export const Attempt = z.int().min(1).max(1000)
 /** Names in the configuration: pools, nodes, models. */
 export const ConfigName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
 
+/** A node of the configuration by its name; one found in DNS by its source's name and where it is: `coder@10.0.0.5:8000`, `coder@[fd00::5]:8000`. */
+export const NodeName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}(@[0-9a-f.:[\]]{3,47})?$/)
+
 /** Separately queued class of traffic, in order of precedence. */
 export const lanes = ['completion', 'interactive', 'background'] as const
 export const Lane = z.enum(lanes)

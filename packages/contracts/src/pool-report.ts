@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { NodeSourceState } from './beat.ts'
 import { ConfigName, Lane } from './ids.ts'
 import { defineRequest } from './message.ts'
 
@@ -24,6 +25,8 @@ export const PoolReport = z.object({
   slots: z.int().min(0),
   inFlight: z.int().min(0),
   nodesUp: z.int().min(0),
+  /** Names in DNS that its nodes come from, as the worker with the most trouble sees them; absent: none. */
+  sources: z.array(NodeSourceState).optional(),
   /** 0–1 of the slots, more while requests wait. */
   saturation: z.number().min(0),
   /** Nodes that it should have. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { errorCodeNames } from './errors.ts'
-import { Attempt, ConfigName, IngressId, Lane, RequestId, WorkerId } from './ids.ts'
+import { Attempt, ConfigName, IngressId, Lane, NodeName, RequestId, WorkerId } from './ids.ts'
 import { defineEvent, defineRequest } from './message.ts'
 
 /** How the client names a model. `metadata` is GitLab's model_metadata without its key; `default` is the feature's own. */
@@ -44,7 +44,7 @@ export const Envelope = z.object({
   /** A continuation after a loss: ranked before first attempts. */
   resumed: z.boolean(),
   /** Nodes this request already failed on. */
-  avoidNodes: z.array(ConfigName).max(16),
+  avoidNodes: z.array(NodeName).max(16),
 })
 export type Envelope = z.infer<typeof Envelope>
 
@@ -110,7 +110,7 @@ export const Job = z.object({
   promptTokensEstimate: z.int().min(0).default(0),
   outputTokensMax: z.int().min(0).default(0),
   affinity: z.array(z.string().max(64)).max(8),
-  avoidNodes: z.array(ConfigName).max(16),
+  avoidNodes: z.array(NodeName).max(16),
   /** W3C trace context of the request. */
   traceparent: z.string().max(128).optional(),
 })

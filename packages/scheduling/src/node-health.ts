@@ -23,6 +23,9 @@ export const unknownHealth = (): NodeHealth => ({
   lastOkAt: null,
 })
 
+/** A node that nobody vouched for: the next probe lets it in. */
+export const unprovenHealth = (now: number): NodeHealth => ({ ...unknownHealth(), probeAt: now })
+
 /** First time out, ms; doubles with every probe that fails. */
 const firstOutMs = 1000
 /** A probe costs one token: an idle GPU costs more. */

@@ -4,11 +4,12 @@ import { openAuditLog } from '@penstock/audit-chain'
 import { connectBus } from '@penstock/bus'
 import { featureSettings, followConfig } from '@penstock/config'
 import type { ConfigSnapshot } from '@penstock/config'
-import { IngressId } from '@penstock/contracts'
+import { IngressId, workerBeat } from '@penstock/contracts'
 import { DocsIndex } from '@penstock/docs-search'
 import { featureByName } from '@penstock/features'
 import { applyOutgoing, credentialReader, startMetricsServer } from '@penstock/runtime'
 import type { Logger, RunningService, Shell } from '@penstock/runtime'
+import { describeSourceTrouble, SourceStates } from '@penstock/scheduling'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { shipRecords } from './adapters/audit-shipper.ts'
 import { trailOn } from './adapters/audit-trail.ts'
@@ -80,6 +81,8 @@ export const startIngress = async (
   )
   held.use(serveDesk(bus, desk, { ingress, instance, log, configVersion: () => followed.current()?.version ?? 0 }))
 
+  const sources = new SourceStates()
+  bus.subscribe(workerBeat, [], ({ message }) => sources.heard(message, monotonic()))
   const keys = held.use(openKeys(config, log))
   const serviceName = config.AIGW_CLOUD_CONNECTOR_SERVICE_NAME
   const tlsFiles = tlsFilesOf(config)
@@ -114,7 +117,8 @@ export const startIngress = async (
           ...(bus.connected ? [] : ['the bus is away']),
           ...(stop.aborted ? ['draining'] : []),
         ]
-        return { ready: reasons.length === 0, reasons, leavesDomain: leavingFeatures(followed.current()) }
+        const warnings = sources.worst(monotonic()).flatMap((state) => describeSourceTrouble(state) ?? [])
+        return { ready: reasons.length === 0, reasons, warnings, leavesDomain: leavingFeatures(followed.current()) }
       },
       now: Date.now,
       monotonic,

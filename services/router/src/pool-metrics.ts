@@ -1,4 +1,4 @@
-import type { ErrorCode, Lane, PoolReport } from '@penstock/contracts'
+import type { ErrorCode, Lane, NodeSourceState, PoolReport } from '@penstock/contracts'
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 
 /**
@@ -34,6 +34,18 @@ export class PoolMetrics {
           for (const report of reports()) this.set({ pool: report.pool }, value(report))
         },
       })
+    const perSource = (name: string, help: string, value: (source: NodeSourceState) => number): void =>
+      void new Gauge({
+        name,
+        help,
+        labelNames: ['pool', 'source'],
+        registers: [this.registry],
+        collect() {
+          this.reset()
+          for (const { pool, sources = [] } of reports())
+            for (const source of sources) this.set({ pool, source: source.source }, value(source))
+        },
+      })
     perLane('penstock_queue_depth', 'Requests that wait', ({ jobs }) => jobs)
     perLane('penstock_queue_bytes', 'Bytes of the bodies behind what waits', ({ bytes }) => bytes)
     perLane('penstock_queue_tokens', 'Prompt and output tokens of what waits', ({ tokens }) => tokens)
@@ -53,6 +65,12 @@ export class PoolMetrics {
     perPool('penstock_pool_nodes_up', 'Nodes that take work', ({ nodesUp }) => nodesUp)
     perPool('penstock_pool_saturation_ratio', 'Runs under way and waiting over slots', ({ saturation }) => saturation)
     perPool('penstock_pool_desired_replicas', 'Nodes that the pool should have', ({ desiredNodes }) => desiredNodes)
+    perSource('penstock_discovery_nodes', 'Nodes that a name in DNS stands for', ({ nodes }) => nodes)
+    perSource(
+      'penstock_discovery_trouble_seconds',
+      'For how long DNS has given no answer that could be followed',
+      ({ troubleForMs }) => troubleForMs / 1000,
+    )
     this.#decisions = new Counter({
       name: 'penstock_admissions_total',
       help: 'Decisions about attempts, by what became of them',

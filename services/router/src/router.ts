@@ -21,7 +21,7 @@ import type { Accepted, Envelope, Job, Lane, PoolReport, Refused } from '@pensto
 import { featureByName } from '@penstock/features'
 import type { NewJob, PoolQueue } from '@penstock/queue'
 import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
-import { PoolPresence, expectedWaitMs, jobCost } from '@penstock/scheduling'
+import { PoolPresence, SourceStates, expectedWaitMs, jobCost } from '@penstock/scheduling'
 import type { PoolLoad } from '@penstock/scheduling'
 import { judgePlacing } from './core/judge-placing.ts'
 import { LineEstimate } from './core/line-estimate.ts'
@@ -61,6 +61,7 @@ const offerWithinMs = 200
 export class Router implements AsyncDisposable {
   readonly #deps: RouterDependencies
   readonly #presence: PoolPresence
+  readonly #sources = new SourceStates()
   readonly #lines = new LineEstimate()
   readonly #reports = new PoolReports()
   readonly #timers: NodeJS.Timeout[]
@@ -80,6 +81,7 @@ export class Router implements AsyncDisposable {
     dependencies.bus.subscribe(workerBeat, [], ({ message }) => {
       this.#beatHeardAt = dependencies.now()
       this.#presence.heard(message, this.#beatHeardAt)
+      this.#sources.heard(message, this.#beatHeardAt)
     })
     this.#timers = [
       setInterval(() => void this.#countLines(), countLinesEveryMs),
@@ -252,6 +254,7 @@ export class Router implements AsyncDisposable {
       document: snapshot.document,
       now,
       wallClock: Date.now(),
+      sources: this.#sources.worst(now),
       of: (pool) => ({
         ...this.#presence.throughput(pool.name, now),
         load: this.#loadOf(pool, now),

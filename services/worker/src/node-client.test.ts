@@ -59,6 +59,15 @@ const ask = async (client: NodeClient, over: Partial<NodeCall> = {}) => {
 const eventStream = (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/event-stream' })
 const event = (object: unknown): string => `data: ${JSON.stringify(object)}\n\n`
 
+test('a call to a vetted address goes there and nowhere else, under the host name that the configuration has', async () => {
+  const { origin, heard } = await startNode((response) => response.writeHead(500).end())
+  const port = Number(new URL(origin).port)
+  const client = new NodeClient(`http://no-such-name.invalid:${port}/v1`, { ip: '127.0.0.1', port })
+  onTestFinished(() => client.close())
+  await ask(client)
+  expect(heard[0]?.headers.host).toBe(`no-such-name.invalid:${port}`)
+})
+
 test('a call carries its body and headers to the path below the base URL', async () => {
   const { client, heard, origin } = await startNode((response) => response.writeHead(500).end())
   await ask(client)

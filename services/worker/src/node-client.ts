@@ -2,7 +2,9 @@ import { Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import { readError } from '@penstock/models'
 import type { NodeError } from '@penstock/models'
+import type { NodeAddress } from '@penstock/scheduling'
 import { EventObjects } from './event-objects.ts'
+import { pinnedLookup } from './pinned-lookup.ts'
 
 export interface NodeCall {
   /** Path below the node's base URL. */
@@ -49,11 +51,12 @@ export class NodeClient {
   readonly #pool: Pool
   readonly #basePath: string
 
-  constructor(url: string) {
+  /** `address`: where connections go, under the host name of `url`; absent: where that name leads. */
+  constructor(url: string, address: NodeAddress | null = null) {
     const { origin, pathname } = new URL(url)
     this.#basePath = pathname.replace(/\/+$/, '')
     this.#pool = new Pool(origin, {
-      connect: { timeout: connectMs },
+      connect: { timeout: connectMs, ...pinnedLookup(address) },
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMs,
       headersTimeout: 0,

@@ -9,8 +9,8 @@ import type { WorkerNode } from './worker-node.ts'
 export interface NodeProberDependencies {
   nodes: NodeSet
   log: Logger
-  /** Names under which the node must serve models, by the configuration. */
-  servedNamesOf: (node: string) => readonly string[]
+  /** Names under which the nodes of an entry must serve models, by the configuration. */
+  servedNamesOf: (source: string) => readonly string[]
   now: () => number
 }
 
@@ -67,7 +67,7 @@ export class NodeProber implements Disposable {
       return
     }
     await this.#check(node)
-    const well = await canary(node, node.inspector, servedNamesOf(node.config.name)[0])
+    const well = await canary(node, node.inspector, servedNamesOf(node.config.source)[0])
     if (well) nodes.answered(node)
     else nodes.probeFailed(node)
     log.info({ node: node.config.name }, well ? 'node is back' : 'node stays out')
@@ -79,7 +79,7 @@ export class NodeProber implements Disposable {
     if (inspector === null) return
     const [models, metrics] = await Promise.all([inspector.get('/v1/models'), inspector.get('/metrics')])
     const facts = metrics?.status === 200 ? readNodeMetrics(metrics.text) : null
-    const wrong = models?.status === 200 && !servesAll(models.text, this.#deps.servedNamesOf(node.config.name))
+    const wrong = models?.status === 200 && !servesAll(models.text, this.#deps.servedNamesOf(node.config.source))
     const unfit = facts?.asleep === true ? 'asleep' : wrong ? 'wrong-model' : null
     // A node that does not answer is judged by its calls: what it last said of itself stays.
     if (models !== null || metrics !== null) {

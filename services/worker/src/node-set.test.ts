@@ -151,6 +151,59 @@ describe('a node', () => {
   })
 })
 
+describe('a node found in DNS', () => {
+  const found = { name: 'coder', url: 'http://coder.test:8000', discover: { kind: 'dns-address' as const } }
+  const at = (...ips: string[]) => new Map([['coder', ips.map((ip) => ({ ip, port: 8000 }))]])
+  const states = (set: NodeSet) => set.states('p').map(({ node, state }) => [node.slice('coder@'.length), state])
+
+  test('gets work that others could do only after it has proved itself', () => {
+    const { set, reserve } = newSet([{ name: 'a' }, found])
+    set.configure(documentOf([{ name: 'a' }, found]), at('10.0.0.1'))
+    expect(set.states('p').map(({ node, state }) => [node, state])).toEqual([
+      ['a', 'up'],
+      ['coder@10.0.0.1:8000', 'ejected'],
+    ])
+    expect([reserve(), reserve(), reserve()].map(({ node }) => node.config.name)).toEqual(['a', 'a', 'a'])
+    for (const node of set.all) set.answered(node)
+    expect(reserve().node.config).toMatchObject({ name: 'coder@10.0.0.1:8000', source: 'coder' })
+  })
+
+  test('that DNS names no more takes nothing, stays until its last run has ended, and is back at once when DNS names it again', () => {
+    const { set, clock, reserve, room } = newSet([found])
+    set.configure(documentOf([found]), at('10.0.0.1', '10.0.0.2'))
+    for (const node of set.all) set.answered(node)
+    const [one, other] = [reserve(), reserve()]
+    expect(one.node).not.toBe(other.node)
+    const [first] = one.node.config.name === 'coder@10.0.0.1:8000' ? [one, other] : [other, one]
+    clock.now = 100
+    set.configure(documentOf([found]), at('10.0.0.2'))
+    expect(states(set)).toEqual([
+      ['10.0.0.2:8000', 'up'],
+      ['10.0.0.1:8000', 'draining'],
+    ])
+    expect(first.node.drainingSince).toBe(100)
+    expect(room()).toBe(31)
+    set.configure(documentOf([found]), at('10.0.0.1', '10.0.0.2'))
+    expect([states(set)[0], first.node.drainingSince]).toEqual([['10.0.0.1:8000', 'up'], null])
+    set.configure(documentOf([found]), at('10.0.0.2'))
+    set.release(first)
+    expect(states(set)).toEqual([['10.0.0.2:8000', 'up']])
+  })
+
+  test('without a run is gone with the answer that names it no more', () => {
+    const { set } = newSet([found])
+    set.configure(documentOf([found]), at('10.0.0.1'))
+    set.configure(documentOf([found]), at('10.0.0.2'))
+    expect(states(set)).toEqual([['10.0.0.2:8000', 'ejected']])
+  })
+
+  test('has the mode that the configuration gives its entry', () => {
+    const { set, room } = newSet([found])
+    set.configure(documentOf([{ ...found, mode: 'paused' }]), at('10.0.0.1'))
+    expect([room(), states(set)]).toEqual([0, [['10.0.0.1:8000', 'paused']]])
+  })
+})
+
 test('a late first token lowers the limit of its node alone', () => {
   const { set, clock, reserve } = newSet([{ name: 'a' }, { name: 'b' }])
   const [one, other] = [reserve(), reserve({ avoidNodes: [] })]

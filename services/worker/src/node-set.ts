@@ -11,12 +11,21 @@ import {
   placeJob,
   probeFailed,
 } from '@penstock/scheduling'
-import type { LaneTarget, NodeChoice, NodeHealth, Observation, OthersAt, PlaceReason } from '@penstock/scheduling'
+import type {
+  LaneTarget,
+  NodeAddress,
+  NodeChoice,
+  NodeHealth,
+  Observation,
+  OthersAt,
+  PlaceReason,
+} from '@penstock/scheduling'
 import { openBackend } from './backends/open-backend.ts'
 import type { ReadCredential } from './backends/open-backend.ts'
+import { expandNodes } from './core/expand-nodes.ts'
+import type { NodeSpec } from './core/expand-nodes.ts'
 import { NodePlace } from './node-place.ts'
 import { WorkerNode } from './worker-node.ts'
-import type { NodeConfig } from './worker-node.ts'
 
 export interface NodeSetDependencies {
   self: string
@@ -37,6 +46,7 @@ export type PlacedJob = Pick<
 type Targets = Readonly<Record<Lane, LaneTarget>>
 
 interface Pool {
+  /** Names of its nodes. */
   readonly nodes: readonly string[]
   readonly paused: boolean
   readonly targets: Targets
@@ -49,35 +59,54 @@ const stickyTokensMin = 4096
 
 /**
  * The nodes that this worker drives, with its own counters and view of their health. A node survives a configuration change
- * that leaves its address, credential and kind; calls under way on a removed node run to their end.
+ * that leaves its address, credential and kind; calls under way on a removed node run to their end. One that left DNS drains: it
+ * stays until its last run has ended.
  */
 export class NodeSet {
   readonly #deps: NodeSetDependencies
   #nodes = new Map<string, WorkerNode>()
   #pools = new Map<string, Pool>()
   #adapters = new Map<string, { name: string; nodes: number }>()
+  #entries: ConfigDocument['nodes'] = []
+  #configured: ConfigDocument['pools'] = []
+  #addresses: ReadonlyMap<string, readonly NodeAddress[]> = new Map()
 
   constructor(dependencies: NodeSetDependencies) {
     this.#deps = dependencies
   }
 
-  configure(document: ConfigDocument): void {
-    const former = this.#nodes
-    this.#nodes = new Map(
-      document.nodes.map((config) => [config.name, this.#keepOrCreate(former.get(config.name), config)]),
-    )
-    this.#pools = new Map(
-      document.pools.map((pool) => [
-        pool.name,
-        { nodes: pool.nodes, paused: pool.mode === 'paused', targets: targetsOf(pool.lanes) },
-      ]),
-    )
+  /** `addresses`: what DNS says of the entries that are to be found there. */
+  configure(document: ConfigDocument, addresses: ReadonlyMap<string, readonly NodeAddress[]> = new Map()): void {
+    this.#entries = document.nodes
+    this.#configured = document.pools
+    this.#addresses = addresses
     this.#adapters = new Map(
       document.models.flatMap(({ name, lora }) => (lora === undefined ? [] : [[name, { name, nodes: lora.nodes }]])),
     )
+    this.#gather()
+  }
+
+  /** The nodes of the document, those that drain, and which pool has which. */
+  #gather(): void {
+    const former = this.#nodes
+    const specs = expandNodes(this.#entries, this.#addresses)
+    this.#nodes = new Map(specs.map((spec) => [spec.name, this.#keepOrCreate(former.get(spec.name), spec)]))
     for (const [name, node] of former) {
-      if (this.#nodes.get(name) !== node && node.load.inFlight === 0) void node.close()
+      if (this.#nodes.get(name) === node) continue
+      if (node.load.inFlight === 0) void node.close()
+      else if (!this.#nodes.has(name) && isFoundBy(this.#entries, node)) this.#nodes.set(name, this.#drained(node))
     }
+    const bySource = Map.groupBy(this.#nodes.values(), ({ config }) => config.source)
+    this.#pools = new Map(
+      this.#configured.map(({ name, nodes, mode, lanes }) => [
+        name,
+        {
+          nodes: nodes.flatMap((source) => (bySource.get(source) ?? []).map(({ config }) => config.name)),
+          paused: mode === 'paused',
+          targets: targetsOf(lanes),
+        },
+      ]),
+    )
   }
 
   get pools(): string[] {
@@ -130,7 +159,9 @@ export class NodeSet {
   release(place: NodePlace): void {
     place.release()
     const { node } = place
-    if (node.load.inFlight === 0 && this.#nodes.get(node.config.name) !== node) void node.close()
+    if (node.load.inFlight > 0) return
+    if (this.#nodes.get(node.config.name) !== node) void node.close()
+    else if (node.left) this.#gather()
   }
 
   /** A node that brings tokens was up just now, whatever becomes of the answer; its failures are not forgiven for it. */
@@ -254,27 +285,40 @@ export class NodeSet {
     })
   }
 
-  #keepOrCreate(former: WorkerNode | undefined, config: NodeConfig): WorkerNode {
+  #keepOrCreate(former: WorkerNode | undefined, config: NodeSpec): WorkerNode {
     const kept = former !== undefined && isSameServer(former.config, config) ? former : null
     const node = kept ?? this.#open(config)
     node.config = config
+    node.left = false
     node.drainingSince = config.mode === 'draining' ? (node.drainingSince ?? this.#deps.now()) : null
     return node
   }
 
-  #open(config: NodeConfig): WorkerNode {
-    const { readCredential } = this.#deps
+  /** Gone from DNS with runs under way: what an operator's drain does. */
+  #drained(node: WorkerNode): WorkerNode {
+    node.left = true
+    node.config = { ...node.config, mode: 'draining' }
+    node.drainingSince ??= this.#deps.now()
+    return node
+  }
+
+  #open(config: NodeSpec): WorkerNode {
+    const { readCredential, now } = this.#deps
     const credential = config.credential === undefined ? null : readCredential(config.credential)
-    return new WorkerNode(config, openBackend(config, readCredential), credential)
+    return new WorkerNode(config, openBackend(config, readCredential), credential, now())
   }
 }
 
 /** Everything that an adapter is opened with. */
-const isSameServer = (one: NodeConfig, other: NodeConfig): boolean =>
+const isSameServer = (one: NodeSpec, other: NodeSpec): boolean =>
   one.url === other.url &&
   one.credential === other.credential &&
   one.profile === other.profile &&
   isDeepStrictEqual(one.backend, other.backend)
+
+/** Whether one of the entries is what discovered the node. */
+const isFoundBy = (entries: ConfigDocument['nodes'], { config }: WorkerNode): boolean =>
+  config.address !== null && entries.some(({ name, discover }) => name === config.source && discover !== undefined)
 
 /** The lanes' targets, with what the configuration says otherwise. */
 const targetsOf = (lanes: ConfigDocument['pools'][number]['lanes']): Targets => {

@@ -41,6 +41,7 @@ export const startWorker = async (config: WorkerConfig, { log, tracing, instance
             ? null
             : config.PENSTOCK_WORKER_POOLS.split(',').map((pool) => pool.trim()),
         drainMs: config.PENSTOCK_WORKER_DRAIN_MS,
+        dnsServers: config.PENSTOCK_DNS_SERVERS,
         cacheSaltOf: (domain) =>
           createHmac('sha256', config.PENSTOCK_CACHE_SALT_SECRET).update(domain).digest('base64url'),
       },

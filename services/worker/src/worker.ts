@@ -18,6 +18,7 @@ import type { Logger, Tracing } from '@penstock/runtime'
 import { ColleagueLoads, PoolPresence, ServiceRates } from '@penstock/scheduling'
 import { FrameClock } from './frame-clock.ts'
 import { FrameOutbox } from './frame-outbox.ts'
+import { NodeDiscovery } from './node-discovery.ts'
 import { newRunId } from './new-run-id.ts'
 import { NodeProber } from './node-prober.ts'
 import { NodeSet } from './node-set.ts'
@@ -32,6 +33,8 @@ export interface WorkerOptions {
   pools: readonly string[] | null
   drainMs: number
   cacheSaltOf: (domain: string) => string
+  /** Name servers that find nodes; empty: the machine's. */
+  dnsServers: readonly string[]
 }
 
 export interface WorkerDependencies {
@@ -61,6 +64,7 @@ export class Worker implements AsyncDisposable {
   readonly #options: WorkerOptions
   readonly #deps: WorkerDependencies
   readonly #nodes: NodeSet
+  readonly #discovery: NodeDiscovery
   readonly #runs: RunRegistry
   readonly #presence: PoolPresence
   readonly #colleagues: ColleagueLoads
@@ -88,7 +92,13 @@ export class Worker implements AsyncDisposable {
       othersAt: (node) => this.#colleagues.at(node, now()),
       now,
     })
-    this.#prober = new NodeProber({ nodes: this.#nodes, log, servedNamesOf: (node) => this.#servedNamesOf(node), now })
+    this.#discovery = new NodeDiscovery({ servers: options.dnsServers }, { log, now, onChange: () => this.#gather() })
+    this.#prober = new NodeProber({
+      nodes: this.#nodes,
+      log,
+      servedNamesOf: (source) => this.#servedNamesOf(source),
+      now,
+    })
     this.#runs = new RunRegistry(now)
     this.#outbox = new FrameOutbox(messageEveryMs, (ingress, frames) => {
       try {
@@ -133,10 +143,15 @@ export class Worker implements AsyncDisposable {
   /** Takes up a configuration, and tells the others at once what it serves now. */
   configure(snapshot: ConfigSnapshot): void {
     this.#snapshot = snapshot
-    this.#nodes.configure(snapshot.document)
+    this.#discovery.configure(snapshot.document)
+    this.#gather()
     const served = this.#pools()
     this.#loop.serve(snapshot.document.pools.filter(({ name }) => served.includes(name)))
     this.#beat()
+  }
+
+  #gather(): void {
+    this.#nodes.configure(this.#snapshot.document, this.#discovery.addresses)
   }
 
   /** Takes no more, lets runs end for a while, hands the rest over to other workers, then lets everything go. */
@@ -151,6 +166,7 @@ export class Worker implements AsyncDisposable {
     if (this.#deps.bus.connected) await this.#deps.bus.flush()
     for (const timer of this.#timers) clearInterval(timer)
     this.#prober[Symbol.dispose]()
+    this.#discovery[Symbol.dispose]()
     await this.#nodes.close()
   }
 
@@ -222,6 +238,7 @@ export class Worker implements AsyncDisposable {
   #beat(): void {
     if (!this.#deps.bus.connected) return
     const { worker, instance } = this.#options
+    const sources = this.#discovery.states()
     this.#deps.bus.publish(workerBeat, [], {
       worker,
       instance,
@@ -233,6 +250,7 @@ export class Worker implements AsyncDisposable {
         nodes: this.#nodes.states(pool),
         rates: this.#rates.of(pool, this.#deps.now()),
       })),
+      ...(sources.length === 0 ? {} : { sources }),
       silentRuns: this.#runs.silentFor(beatEveryMs),
     })
   }
@@ -253,9 +271,9 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  #servedNamesOf(node: string): string[] {
+  #servedNamesOf(source: string): string[] {
     const { pools, models } = this.#snapshot.document
-    const of = pools.filter(({ nodes }) => nodes.includes(node)).map(({ name }) => name)
+    const of = pools.filter(({ nodes }) => nodes.includes(source)).map(({ name }) => name)
     return models.filter(({ pool }) => of.includes(pool)).map(({ servedName }) => servedName)
   }
 

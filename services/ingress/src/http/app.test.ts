@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => app[Symbol.asyncDispose]())
 afterEach(() => {
-  app.readiness = { ready: true, reasons: [] }
+  app.readiness = { ready: true, reasons: [], warnings: [] }
 })
 
 const plain = (path: string, init: RequestInit = {}) => fetch(`${app.url}${path}`, init)
@@ -136,9 +136,18 @@ describe('routing', () => {
   })
 
   it('is not ready with reasons', async () => {
-    app.readiness = { ready: false, reasons: ['no keys'] }
+    app.readiness = { ready: false, reasons: ['no keys'], warnings: [] }
     const response = await plain('/monitoring/ready')
     expect([response.status, await response.json()]).toEqual([503, { status: 'not ready', reasons: ['no keys'] }])
+  })
+
+  it('is ready with warnings', async () => {
+    app.readiness = { ready: true, reasons: [], warnings: ['nodes of coder: ESERVFAIL'] }
+    const response = await plain('/monitoring/ready')
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { status: 'ready', warnings: ['nodes of coder: ESERVFAIL'] },
+    ])
   })
 })
 

@@ -116,7 +116,7 @@ export interface TestApp extends AsyncDisposable {
   readonly log: LogLine[]
   /** What the relay told the audit trail. */
   readonly records: { readonly type: string; readonly data: Record<string, unknown> }[]
-  readiness: { ready: boolean; reasons: string[] }
+  readiness: { ready: boolean; reasons: string[]; warnings: string[] }
   bodyBytes(): number
   /** A call as GitLab makes it, with a good token. */
   gitlab(
@@ -166,7 +166,7 @@ export const startTestApp = async ({
   const snapshot = snapshotOf(configure)
   const calls: AnsweredCall[] = []
   const records: TestApp['records'] = []
-  const state = { ready: true, reasons: [] as string[] }
+  const state = { ready: true, reasons: [] as string[], warnings: [] as string[] }
   let bodyBytes = (): number => 0
   const app = createHttpApp(options, {
     desk,

@@ -8,6 +8,7 @@ const document = ConfigDocument.parse({
   pools: [{ name: 'p', nodes: ['n'] }],
   models: [],
 })
+const state = { source: 'n', nodes: 1, trouble: 'ESERVFAIL', troubleForMs: 500 }
 const none = { jobs: 0, bytes: 0, tokens: 0, oldestAddedAt: null }
 
 test('a report says what waits for how long, how full the pool is, and what a newcomer would wait', () => {
@@ -20,6 +21,7 @@ test('a report says what waits for how long, how full the pool is, and what a ne
     document,
     now: 0,
     wallClock: 10_000,
+    sources: [state, { ...state, source: 'of-another-pool' }],
     of: () => ({
       load,
       inFlight: 10,
@@ -44,6 +46,7 @@ test('a report says what waits for how long, how full the pool is, and what a ne
     slots: 10,
     inFlight: 10,
     nodesUp: 1,
+    sources: [state],
     saturation: 1.4,
     desiredNodes: 2,
   })
@@ -56,6 +59,7 @@ test('a pool without a node that holds requests asks for one', () => {
       document,
       now: 0,
       wallClock: 0,
+      sources: [],
       of: () => ({
         load: {
           slots: 0,

@@ -1,5 +1,5 @@
 import type { ConfigDocument, PoolConfig } from '@penstock/config'
-import type { PoolReport } from '@penstock/contracts'
+import type { NodeSourceState, PoolReport } from '@penstock/contracts'
 import type { LaneLength } from '@penstock/queue'
 import { DesiredNodes, expectedWaitMs } from '@penstock/scheduling'
 import type { PoolLoad } from '@penstock/scheduling'
@@ -18,6 +18,8 @@ export interface ReportFacts {
   readonly now: number
   /** Epoch ms, as jobs are stamped. */
   readonly wallClock: number
+  /** Names in DNS that stand for nodes. */
+  readonly sources: readonly NodeSourceState[]
 }
 
 /** Follows the pools: what waits, how full they are, and how many nodes they should have. */
@@ -25,7 +27,7 @@ export class PoolReports {
   readonly #desired = new Map<string, DesiredNodes>()
 
   /** Measures all pools. Call it steadily, about once a second: desired sizes are smoothed over time. */
-  measure({ document, of, now, wallClock }: ReportFacts): PoolReport[] {
+  measure({ document, of, now, wallClock, sources }: ReportFacts): PoolReport[] {
     for (const pool of this.#desired.keys())
       if (!document.pools.some(({ name }) => name === pool)) this.#desired.delete(pool)
     return document.pools.map((pool) => {
@@ -43,6 +45,7 @@ export class PoolReports {
           expectedWaitMs: expectedWaitMs(load, each.lane, jobs),
         }
       })
+      const own = sources.filter(({ source }) => pool.nodes.includes(source))
       const queued = lanes.reduce((sum, { jobs }) => sum + jobs, 0)
       return {
         pool: pool.name,
@@ -50,6 +53,7 @@ export class PoolReports {
         slots: load.slots,
         inFlight,
         nodesUp,
+        ...(own.length === 0 ? {} : { sources: own }),
         saturation: (inFlight + queued) / Math.max(1, load.slots),
         desiredNodes: this.#desiredOf(pool.name).update(
           {

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { NodeConfig } from '@penstock/config'
 import { ConfigDocument } from '@penstock/config'
 import type { Part } from '@penstock/contracts'
 import type { ModelCall } from '@penstock/models'
 import { onTestFinished } from 'vitest'
+import { expandNodes } from '../core/expand-nodes.ts'
 import type { Backend, BackendAnswer } from './backend.ts'
 import { openBackend } from './open-backend.ts'
 
@@ -50,7 +50,8 @@ export const backendOf = (node: { url: string; backend: object; credential?: str
     pools: [{ name: 'p', nodes: ['vendor'] }],
     models: [],
   })
-  const backend = openBackend(document.nodes[0] as NodeConfig, (reference) => `secret of ${reference}`)
+  const [spec] = expandNodes(document.nodes, new Map())
+  const backend = openBackend(spec!, (reference) => `secret of ${reference}`)
   onTestFinished(() => backend.close())
   return backend
 }

@@ -1,4 +1,4 @@
-import type { NodeConfig } from '@penstock/config'
+import type { NodeSpec } from '../core/expand-nodes.ts'
 import type { Backend } from './backend.ts'
 import { BedrockBackend } from './bedrock/bedrock-backend.ts'
 import { OpenAiBackend } from './openai-backend.ts'
@@ -9,10 +9,10 @@ import type { OpenAiDialect } from './openai-dialect.ts'
 export type ReadCredential = (reference: string) => string
 
 /** The adapter for the kind of server that the configuration says a node is. Throws when a credential cannot be read. */
-export const openBackend = (config: NodeConfig, readCredential: ReadCredential): Backend => {
+export const openBackend = (config: NodeSpec, readCredential: ReadCredential): Backend => {
   const credential = config.credential === undefined ? null : readCredential(config.credential)
   const speak = (dialect: OpenAiDialect): Backend =>
-    new OpenAiBackend({ node: config.name, url: config.url, credential, dialect })
+    new OpenAiBackend({ node: config.name, url: config.url, address: config.address, credential, dialect })
   const { backend } = config
   switch (backend.kind) {
     case 'vllm':

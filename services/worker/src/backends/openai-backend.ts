@@ -1,3 +1,4 @@
+import type { NodeAddress } from '@penstock/scheduling'
 import { AnswerReader } from '../core/answer-reader.ts'
 import type { NodeTrouble } from '../core/judge-failure.ts'
 import { VectorReader } from '../core/vector-reader.ts'
@@ -10,6 +11,8 @@ export interface OpenAiBackendOptions {
   /** Name of the node, for the answer's end. */
   readonly node: string
   readonly url: string
+  /** Where connections go, under the host name of `url`; null: where that name leads. */
+  readonly address: NodeAddress | null
   readonly credential: string | null
   readonly dialect: OpenAiDialect
 }
@@ -23,7 +26,7 @@ export class OpenAiBackend implements Backend {
   constructor(options: OpenAiBackendOptions) {
     this.#options = options
     this.continuesAnswers = options.dialect.continuesAnswers
-    this.#client = new NodeClient(options.url)
+    this.#client = new NodeClient(options.url, options.address)
   }
 
   async answer(asked: BackendCall): Promise<BackendAnswer> {

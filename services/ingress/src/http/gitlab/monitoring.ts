@@ -5,6 +5,8 @@ export interface Readiness {
   readonly ready: boolean
   /** What is missing, for people; empty when ready. */
   readonly reasons: readonly string[]
+  /** What is not as it should be, while requests are served all the same. */
+  readonly warnings: readonly string[]
   /** What the configuration sends to a vendor's gateway. */
   readonly leavesDomain: readonly { readonly feature: string; readonly gateway: string }[]
 }
@@ -16,9 +18,10 @@ export const healthz: Handler = () => jsonAnswer(200, { status: 'ok' })
 export const ready =
   (readiness: () => Readiness): Handler =>
   () => {
-    const { ready: isReady, reasons, leavesDomain } = readiness()
+    const { ready: isReady, reasons, warnings, leavesDomain } = readiness()
     const leaving = leavesDomain.length === 0 ? {} : { leaves_domain: leavesDomain }
+    const warned = warnings.length === 0 ? {} : { warnings }
     return isReady
-      ? jsonAnswer(200, { status: 'ready', ...leaving })
-      : jsonAnswer(503, { status: 'not ready', reasons, ...leaving })
+      ? jsonAnswer(200, { status: 'ready', ...warned, ...leaving })
+      : jsonAnswer(503, { status: 'not ready', reasons, ...warned, ...leaving })
   }
