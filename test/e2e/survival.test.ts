@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyArchive } from '@penstock/audit-chain'
+import { expectedText } from '@penstock/vllm-sim'
 import { chatQuestion } from '../stack/chat-question.ts'
 import { testModel } from '../stack/seed-config.ts'
 import { startTestStack } from '../stack/start-stack.ts'
@@ -117,6 +118,42 @@ describe('a client reads every byte once and in order', () => {
         stack.stack.kill('node-1', 'SIGKILL')
         await stack.stack.waitReady('node-1', readyCount)
       }),
+    )
+  })
+
+  it('when a node dies while its model thinks, and the thought is not shown', async () => {
+    const reasoningTokens = 150
+    for (const { adminUrl } of stack.nodes)
+      await fetch(`${adminUrl}/settings`, { method: 'POST', body: JSON.stringify({ reasoningTokens }) })
+    const request = {
+      model: testModel.name,
+      messages: [{ role: 'user', content: `survival ${asked++}` }],
+      max_tokens: reasoningTokens + 50,
+    }
+    const response = await fetch(`${stack.apiUrl}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': stack.openAiKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...request, stream: true }),
+    })
+    expect(response.status).toBe(200)
+    // The answer has begun: a node is at it.
+    const thinking = await Promise.all(
+      stack.nodes.map(async ({ name, adminUrl }) => {
+        const records = (await (await fetch(`${adminUrl}/requests`)).json()) as { outcome: string; tokens: number }[]
+        return records.some(({ outcome, tokens }) => outcome === 'running' && tokens > 0) ? [name] : []
+      }),
+    )
+    const [node, ...others] = thinking.flat()
+    expect([node === undefined, others]).toEqual([false, []])
+    stack.stack.kill(node as string, 'SIGKILL')
+    const events = (await response.text())
+      .split('\n')
+      .flatMap((line) => (line.startsWith('data: ') ? [JSON.parse(line.slice(6)) as { type: string }] : []))
+    const deltas = events as { type: string; delta?: { type?: string; text?: string } }[]
+    expect(deltas.at(-1)?.type).toBe('message_stop')
+    expect(deltas.filter(({ delta }) => delta?.type === 'thinking_delta')).toEqual([])
+    expect(deltas.map(({ delta }) => delta?.text ?? '').join('')).toBe(
+      expectedText({ model: testModel.servedName, request, rules: { reasoningTokens } }),
     )
   })
 

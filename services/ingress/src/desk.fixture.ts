@@ -196,7 +196,7 @@ export interface Question {
 let asked = 0
 
 /** A chat of its own; `promptBytes` of filler make its body large. */
-export const chat = ({ model = 'main', tokens = 60, promptBytes = 0 } = {}): Question => {
+export const chat = ({ model = 'main', tokens = 60, promptBytes = 0, reasoningTokens = 0 } = {}): Question => {
   const content = `${canary} question ${asked++} ${'water level '.repeat(promptBytes / 12)}`
   const messages = [{ role: 'user', content }]
   return {
@@ -214,12 +214,13 @@ export const chat = ({ model = 'main', tokens = 60, promptBytes = 0 } = {}): Que
       affinity: [],
       replaceKey: null,
       flightKey: null,
+      reasoning: 'hidden',
       trace: {},
     },
     expected: expectedText({
       model: 'penstock-sim',
       request: { model: 'penstock-sim', messages, max_tokens: tokens, stream: true },
-      rules: { modelLengthMax: 8_000_000 },
+      rules: { modelLengthMax: 8_000_000, reasoningTokens },
     }),
   }
 }
@@ -227,6 +228,8 @@ export const chat = ({ model = 'main', tokens = 60, promptBytes = 0 } = {}): Que
 /** An answer while it is read. */
 export class Reading {
   text = ''
+  /** Pieces of reasoning that came. */
+  thoughts = 0
   ended = false
   /** Longest pause between two parts, ms. */
   pauseMs = 0
@@ -249,6 +252,7 @@ export class Reading {
       this.pauseMs = Math.max(this.pauseMs, now - lastAt)
       lastAt = now
       if (part.kind === 'text') this.text += part.text
+      if (part.kind === 'reasoning') this.thoughts += 1
       if (part.kind === 'end') this.ended = true
     }
   }

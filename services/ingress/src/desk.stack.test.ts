@@ -35,7 +35,7 @@ afterAll(() => stack[Symbol.asyncDispose]())
 afterEach(() => {
   for (const node of Object.values(stack.nodes)) {
     node.clearFaults()
-    node.configure({ ttftMs: 20, itlMs: 10 })
+    node.configure({ ttftMs: 20, itlMs: 10, reasoningTokens: 0 })
   }
 })
 
@@ -191,6 +191,18 @@ describe('a node', () => {
     for (const name of faults) stack.nodes[name].injectFault({ kind: 'reset_mid_stream', afterTokens: 30 })
     await expectExact(chat({ tokens: 90 }))
     expect(requestsAt(...faults).filter(({ outcome }) => outcome === 'failed')).toHaveLength(2)
+  })
+
+  test('that breaks off while its model thinks costs the thought, not a byte, where no client saw it', async () => {
+    await untilNodesUp()
+    for (const node of [stack.nodes['node-a'], stack.nodes['node-b']]) node.configure({ reasoningTokens: 40 })
+    stack.nodes['node-a'].injectFault({ kind: 'reset_mid_stream', afterTokens: 20 })
+    const failed = () => requestsAt('node-a').filter(({ outcome }) => outcome === 'failed').length
+    const before = failed()
+    const questions = Array.from({ length: 6 }, () => chat({ tokens: 60, reasoningTokens: 40 }))
+    const readings = await Promise.all(questions.map(expectExact))
+    expect(readings.filter(({ thoughts }) => thoughts > 0)).toEqual([])
+    expect(failed() - before).toBe(1)
   })
 
   test.each(['http_500', 'http_503'] as const)(

@@ -270,8 +270,10 @@ export class Desk implements RequestDesk, Disposable {
   /** A generation of its own for a call. */
   #own(client: Client, now: number): Owned {
     const { request, intake } = client
-    const limits = { ...this.#deps.timeLimits(intake.feature), limits: this.#options.limits }
-    const owned = newOwned(client, new RequestLife({ request, ...limits, budget: this.#budgetOf(intake.feature) }, now))
+    const { feature, reasoning } = intake
+    const limits = { ...this.#deps.timeLimits(feature), limits: this.#options.limits }
+    const life = new RequestLife({ request, reasoning, ...limits, budget: this.#budgetOf(feature) }, now)
+    const owned = newOwned(client, life)
     this.#owned.set(request, owned)
     if (intake.flightKey !== null) this.#flights.set(intake.flightKey, owned)
     return owned

@@ -6,6 +6,12 @@ export interface ParentTrace {
   tracestate?: string | undefined
 }
 
+/**
+ * What becomes of a model's reasoning. `shown`: the client gets its text; `told`: it learns that the answer has begun, or waits for the
+ * whole of it anyway, so that this counts as its first byte; `hidden`: it sees nothing before the first text.
+ */
+export type ReasoningView = 'shown' | 'told' | 'hidden'
+
 /** A request as an HTTP front hands it to the core: authenticated, valid, with its body in the feature's own form. */
 export interface Intake {
   /** Name in the feature registry. */
@@ -29,6 +35,7 @@ export interface Intake {
   replaceKey: string | null
   /** Keyed digest of trust domain and question: equal ones share a generation. Null: it shares none. */
   flightKey: string | null
+  reasoning: ReasoningView
   trace: ParentTrace
 }
 

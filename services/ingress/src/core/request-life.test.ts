@@ -1,67 +1,23 @@
-import { RequestFailure, RequestId, RunId, WorkerId } from '@penstock/contracts'
-import type { Accepted, FailedPart, Frame, Part, WorkerBeat } from '@penstock/contracts'
+import { RequestFailure } from '@penstock/contracts'
+import type { Frame, Part, WorkerBeat } from '@penstock/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defaultLifeLimits } from './limits.ts'
-import { RequestLife } from './request-life.ts'
-import type { Effect } from './life-effects.ts'
-import { RetryBudget } from './retry-budget.ts'
-
-const request = RequestId.parse('0'.repeat(32))
-const worker = (n: number) => WorkerId.parse(`worker-${n}`)
-const runId = (n: number) => RunId.parse(n.toString(16).padStart(16, '0'))
-const accepted: Accepted = {
-  kind: 'accepted',
-  pool: 'p',
-  lane: 'completion',
-  model: 'm',
-  family: 'general',
-  configVersion: 1,
-  rule: '',
-}
-const end: Part = { kind: 'end', finishReason: 'stop', usage: null, node: 'a' }
-const text = (content: string): Part => ({ kind: 'text', text: content, tokens: 1 })
-const failed = (over: Partial<FailedPart> = {}): FailedPart => ({
-  kind: 'failed',
-  code: 'cannot_continue',
-  retry: true,
-  fault: 'broke',
-  node: 'a',
-  ...over,
-})
-
-const newLife = (options: { firstByteMs?: number; totalMs?: number; queueMs?: number } = {}) =>
-  new RequestLife(
-    {
-      request,
-      firstByteMs: 10_000,
-      totalMs: 60_000,
-      queueMs: 10_000,
-      limits: defaultLifeLimits,
-      budget: new RetryBudget({ share: 0.1, burst: 10 }),
-      ...options,
-    },
-    0,
-  )
-
-const frameOf = (life: RequestLife, run: RunId, seq: number, parts: Part[]): Frame => ({
+import {
   request,
-  attempt: life.attempt,
-  run,
-  seq,
-  parts,
-})
-
-/** Brings a fresh life to a granted run. */
-const granted = (life: RequestLife, run = 1, now = 0): void => {
-  if (life.attempt === 1) life.start(now)
-  life.submitted(life.attempt, accepted, now)
-  expect(life.claim({ request, attempt: life.attempt, run: runId(run), worker: worker(run) }, now)).toEqual({
-    kind: 'grant',
-  })
-}
-
-const kinds = (effects: Effect[]) => effects.map(({ kind }) => kind)
+  worker,
+  runId,
+  accepted,
+  end,
+  text,
+  failed,
+  newLife,
+  frameOf,
+  granted,
+  kinds,
+} from './life.fixture.ts'
+import type { Effect } from './life-effects.ts'
+import type { RequestLife } from './request-life.ts'
+import { RetryBudget } from './retry-budget.ts'
 
 describe('the claim', () => {
   it('is granted to one run per attempt, however often and by whomever it is asked', () => {
@@ -198,10 +154,7 @@ describe('limits', () => {
 
   it('the retry budget of the pool ends what would double an overload', () => {
     const budget = new RetryBudget({ share: 0, burst: 1 })
-    const life = new RequestLife(
-      { request, firstByteMs: 1e4, totalMs: 1e5, queueMs: 1e4, limits: defaultLifeLimits, budget },
-      0,
-    )
+    const life = newLife({ budget })
     granted(life, 1)
     expect(kinds(life.frame(frameOf(life, runId(1), 0, [failed({ fault: 'unreached' })]), 1))).toEqual(['submit'])
     granted(life, 2)
@@ -210,10 +163,7 @@ describe('limits', () => {
 
   it('a node that dies with many streams does not use up the budget: their attempts had brought something', () => {
     const budget = new RetryBudget({ share: 0, burst: 0 })
-    const life = new RequestLife(
-      { request, firstByteMs: 1e4, totalMs: 1e5, queueMs: 1e4, limits: defaultLifeLimits, budget },
-      0,
-    )
+    const life = newLife({ budget })
     granted(life, 1)
     const broke = failed({ fault: 'broke' })
     expect(kinds(life.frame(frameOf(life, runId(1), 0, [text('a'), broke]), 1))).toEqual(['emit', 'submit'])

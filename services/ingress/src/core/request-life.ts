@@ -12,7 +12,8 @@ import type {
   WorkerBeat,
   WorkerId,
 } from '@penstock/contracts'
-import type { AnswerPart } from './intake.ts'
+import { Delivered } from './delivered.ts'
+import type { AnswerPart, ReasoningView } from './intake.ts'
 import type { ClaimDecision, Effect, EndReason } from './life-effects.ts'
 import type { LifeLimits } from './limits.ts'
 import type { RetryBudget } from './retry-budget.ts'
@@ -39,6 +40,7 @@ export interface LifeOptions {
   totalMs: number
   /** Longest wait for the start of the first run. */
   queueMs: number
+  reasoning: ReasoningView
   limits: LifeLimits
   budget: RetryBudget
 }
@@ -59,14 +61,12 @@ export class RequestLife {
   readonly #firstByteAt: number
   #queueUntil: number
   readonly #endAt: number
-  readonly #said: string[] = []
+  readonly #delivered: Delivered
   readonly #avoidNodes = new Set<string>()
   readonly #brokenNodes = new Set<string>()
   #state: State = { name: 'submitting', resubmitAt: null }
   #attempt = 1
-  #saidTokens = 0
   #emitted = false
-  #structured = false
   #nodeFailures = 0
   /** The present attempt has brought something new. */
   #progressed = false
@@ -76,6 +76,7 @@ export class RequestLife {
     this.request = options.request
     this.#limits = options.limits
     this.#budget = options.budget
+    this.#delivered = new Delivered(options.reasoning)
     this.#firstByteAt = now + options.firstByteMs
     this.#queueUntil = now + Math.min(options.queueMs, options.firstByteMs)
     this.#endAt = now + options.totalMs
@@ -95,11 +96,11 @@ export class RequestLife {
 
   /** Text delivered so far, for the next attempt. */
   get said(): Said {
-    return { text: this.#said.join(''), tokens: this.#saidTokens }
+    return this.#delivered.said
   }
 
   get saidTokens(): number {
-    return this.#saidTokens
+    return this.#delivered.tokens
   }
 
   /** The worker that holds the current run, if any. */
@@ -280,17 +281,8 @@ export class RequestLife {
   #part(part: Part, now: number): Effect[] {
     switch (part.kind) {
       case 'text':
-        if (part.text !== '') this.#said.push(part.text)
-        this.#saidTokens += part.tokens
-        return this.#emit(part)
       case 'reasoning':
-        this.#structured = true
-        this.#saidTokens += part.tokens
-        return this.#emit(part)
       case 'tool-calls':
-        this.#structured = true
-        return this.#emit(part)
-      // Comes whole or again: an answer that breaks off here starts anew.
       case 'embedding':
         return this.#emit(part)
       case 'end':
@@ -303,12 +295,17 @@ export class RequestLife {
     }
   }
 
-  /** Something new for the client: failures at nodes start to count anew. */
-  #emit(part: AnswerPart): Effect[] {
-    this.#nodeFailures = 0
-    this.#progressed = true
-    this.#brokenNodes.clear()
+  #emit(part: Exclude<AnswerPart, { kind: 'end' }>): Effect[] {
+    const seen = this.#delivered.take(part)
+    if (seen === 'astray') return this.#fail(new RequestFailure('cannot_continue'))
+    if (seen === 'hidden') return []
     this.#emitted = true
+    if (seen === 'new') {
+      // Something new for the client: failures at nodes start to count anew.
+      this.#nodeFailures = 0
+      this.#progressed = true
+      this.#brokenNodes.clear()
+    }
     return [{ kind: 'emit', part }]
   }
 
@@ -337,7 +334,7 @@ export class RequestLife {
   }
 
   #nextAttempt(now: number, because: string): Effect[] {
-    if (this.#structured) return this.#fail(new RequestFailure('cannot_continue'))
+    if (!this.#delivered.takeUp()) return this.#fail(new RequestFailure('cannot_continue'))
     this.#attempt += 1
     return [this.#submit(now, because)]
   }

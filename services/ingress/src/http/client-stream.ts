@@ -16,6 +16,11 @@ export class ClientStream {
     this.#onTooSlow = options.onTooSlow
   }
 
+  /** Sends the status line without waiting for a first text. */
+  open(): void {
+    if (this.#open) this.#response.flushHeaders()
+  }
+
   write(text: string): void {
     if (!this.#open || text === '') return
     this.#response.write(text)

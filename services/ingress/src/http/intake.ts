@@ -3,14 +3,20 @@ import type { ModelReference } from '@penstock/contracts'
 import type { ConfigDocument } from '@penstock/config'
 import type { Feature } from '@penstock/features'
 import type { KeyedDigest } from '../auth/keyed-digest.ts'
-import type { Intake, ParentTrace } from '../core/intake.ts'
+import type { Intake, ParentTrace, ReasoningView } from '../core/intake.ts'
 import type { Exchange } from './exchange.ts'
 import type { HandlerDependencies } from './front.ts'
 
 /** A validated request as the core takes it. */
 export const intakeOf = <I>(
   feature: Feature<I>,
-  request: { readonly input: I; readonly model: ModelReference; readonly principal: string },
+  request: {
+    readonly input: I
+    readonly model: ModelReference
+    readonly principal: string
+    /** Default `hidden`. */
+    readonly reasoning?: ReasoningView
+  },
   exchange: Exchange,
   { digest, config }: Pick<HandlerDependencies, 'digest' | 'config'>,
 ): Intake => {
@@ -32,6 +38,7 @@ export const intakeOf = <I>(
       replaced === null
         ? null
         : digest('flight', `${domain}\n${feature.name}\n${JSON.stringify(request.model)}\n${json}`),
+    reasoning: request.reasoning ?? 'hidden',
     ...feature.size(request.input),
     // Features name prefixes in plain text: only a keyed hash of it leaves this process. Domains share no cache, so no node either.
     affinity: feature.affinity(request.input).map((text) => digest('affinity', `${domain}\n${text}`)),

@@ -9,15 +9,16 @@ export interface WorkerSurroundings {
   readonly clock: VirtualClock
   readonly bus: SimulatedBus
   take(): LineJob | null
-  /** The owner's answer to a claim: tokens said so far and in all; null: gone. */
-  claim(claim: {
-    request: RequestId
-    attempt: number
-    run: RunId
-    worker: WorkerId
-  }): { said: number; tokens: number } | null
+  /** The owner's answer to a claim: words said so far and in all, thoughts ahead of the first; null: gone. */
+  claim(claim: { request: RequestId; attempt: number; run: RunId; worker: WorkerId }): Granted | null
   frame(frame: Frame): void
   beat(beat: WorkerBeat): void
+}
+
+export interface Granted {
+  readonly said: number
+  readonly tokens: number
+  readonly thoughts: number
 }
 
 interface Run {
@@ -27,6 +28,7 @@ interface Run {
   phase: 'claiming' | 'running' | 'ended'
   token: number
   tokens: number
+  thoughtsLeft: number
   readonly frames: Frame[]
   frameSinceBeat: boolean
 }
@@ -131,6 +133,7 @@ export class SimulatedWorker {
       phase: 'claiming',
       token: 0,
       tokens: 0,
+      thoughtsLeft: 0,
       frames: [],
       frameSinceBeat: false,
     }
@@ -143,14 +146,15 @@ export class SimulatedWorker {
     )
   }
 
-  #claimed(run: Run, go: { said: number; tokens: number } | null): void {
+  #claimed(run: Run, go: Granted | null): void {
     if (run.phase !== 'claiming') return
     if (go === null) {
       this.#end(run)
       this.#runs.delete(run.id)
       return
     }
-    Object.assign(run, { phase: 'running', token: go.said, tokens: go.tokens })
+    const thoughtsLeft = go.said === 0 ? go.thoughts : 0
+    Object.assign(run, { phase: 'running', token: go.said, tokens: go.tokens, thoughtsLeft })
     this.#later(run)
   }
 
@@ -166,6 +170,11 @@ export class SimulatedWorker {
       const fault = clock.random() < 0.5 ? 'broke' : 'unreached'
       this.#send(run, { kind: 'failed', code: 'backend_unavailable', retry: true, fault, node: 'node-1' })
       return this.#end(run)
+    }
+    if (run.thoughtsLeft > 0) {
+      this.#send(run, { kind: 'reasoning', text: 'hm ', tokens: 1 })
+      run.thoughtsLeft -= 1
+      return this.#later(run)
     }
     if (run.token >= run.tokens) {
       this.#send(run, { kind: 'end', finishReason: 'stop', usage: null, node: 'node-1' })

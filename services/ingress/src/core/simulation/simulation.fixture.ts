@@ -3,13 +3,14 @@ import type { Accepted, Frame, WorkerBeat } from '@penstock/contracts'
 import { FairLine } from '@penstock/scheduling'
 import { FormerRuns } from '../former-runs.ts'
 import type { Effect } from '../life-effects.ts'
+import type { ReasoningView } from '../intake.ts'
 import { defaultLifeLimits } from '../limits.ts'
 import { RequestLife } from '../request-life.ts'
 import { RetryBudget } from '../retry-budget.ts'
 import { SimulatedBus } from './simulated-bus.fixture.ts'
 import type { BusFaults } from './simulated-bus.fixture.ts'
 import { SimulatedWorker } from './simulated-worker.fixture.ts'
-import type { WorkerSurroundings } from './simulated-worker.fixture.ts'
+import type { Granted, WorkerSurroundings } from './simulated-worker.fixture.ts'
 import { VirtualClock } from './virtual-clock.fixture.ts'
 
 export interface SimulationResult {
@@ -23,6 +24,8 @@ interface SimulatedRequest {
   readonly id: RequestId
   readonly life: RequestLife
   readonly tokens: number
+  readonly thoughts: number
+  readonly reasoning: ReasoningView
   received: number
   outcome: string | null
   /** The run that each attempt was granted to. */
@@ -120,9 +123,13 @@ export class Simulation {
     const { now } = this.#clock
     const id = RequestId.parse((this.#requests.length + 1).toString(16).padStart(32, '0'))
     const limits = { firstByteMs, totalMs, queueMs: firstByteMs, limits: defaultLifeLimits }
-    const life = new RequestLife({ request: id, ...limits, budget: new RetryBudget({ share: 0.1, burst: 10 }) }, now)
+    const budget = new RetryBudget({ share: 0.1, burst: 10 })
+    const reasoning = this.#clock.random() < 0.5 ? 'hidden' : 'told'
+    const life = new RequestLife({ request: id, reasoning, ...limits, budget }, now)
     const tokens = 1 + this.#clock.below(12)
-    const request: SimulatedRequest = { id, life, tokens, received: 0, outcome: null, granted: new Map() }
+    const thoughts = this.#clock.random() < 0.3 ? this.#clock.below(8) : 0
+    const progress = { received: 0, outcome: null, granted: new Map() }
+    const request: SimulatedRequest = { id, life, tokens, thoughts, reasoning, ...progress }
     this.#requests.push(request)
     this.#apply(request, life.start(now))
     if (this.#clock.random() >= 0.15) return
@@ -139,6 +146,7 @@ export class Simulation {
           this.#submit(request, effect.attempt, effect.resumed)
           break
         case 'emit':
+          if (effect.part.kind === 'reasoning' && request.reasoning === 'told' && request.received === 0) break
           if (effect.part.kind !== 'text' || effect.part.text !== `${request.received} `)
             this.#wrong.push(`token ${request.received} expected, got ${JSON.stringify(effect.part)}`)
           if (request.outcome !== null) this.#wrong.push('a part came after the end')
@@ -221,13 +229,18 @@ export class Simulation {
     if (worker !== null) this.#tell(worker, (told) => told.cancel(frame.run))
   }
 
-  #claim(claim: Parameters<WorkerSurroundings['claim']>[0]): { said: number; tokens: number } | null {
+  #claim(claim: Parameters<WorkerSurroundings['claim']>[0]): Granted | null {
     const request = this.#requests.find(({ id }) => id === claim.request)
     if (request === undefined || request.life.claim(claim, this.#clock.now).kind !== 'grant') return null
-    const former = request.granted.get(claim.attempt) ?? claim.run
-    if (former !== claim.run) this.#wrong.push('an attempt was granted twice')
+    const { text, tokens } = request.life.said
+    const words = text.split(' ').length - 1
+    const former = request.granted.get(claim.attempt)
+    if (former !== undefined && former !== claim.run) this.#wrong.push('an attempt was granted twice')
+    // A run that asks again may have thought meanwhile: the first answer is the one it gets.
+    if (former === undefined && (tokens < words || (words === 0 && tokens > 0)))
+      this.#wrong.push(`${words} words of ${tokens} tokens`)
     request.granted.set(claim.attempt, claim.run)
-    return { said: request.life.said.tokens, tokens: request.tokens }
+    return { said: words, tokens: request.tokens, thoughts: request.thoughts }
   }
 
   #beat(beat: WorkerBeat): void {

@@ -18,6 +18,7 @@ export const messagesApi: ProviderApi<OpenAiChatInput, MessagesRequest> = {
   idPrefix: 'msg_',
   errors: anthropicErrors,
   parse: parseAnthropicMessages,
+  showsReasoning: ({ thinking }) => thinking,
   whole(envelope, { calls, ...answer }, { input, thinking }) {
     try {
       return anthropicMessage(envelope, {

@@ -109,8 +109,11 @@ const pour = async (
 ): Promise<void> => {
   const characters = new WholeCharacters()
   try {
-    for await (const part of parts)
+    for await (const part of parts) {
       if (part.kind === 'text') stream.write(framed(characters.push(cleaning.push(part.text))))
+      // The model thinks. Workhorse waits without limit once it has the headers.
+      else if (part.kind === 'reasoning') stream.open()
+    }
     stream.write(framed(characters.push(cleaning.end())))
   } catch (error) {
     stream.cut()

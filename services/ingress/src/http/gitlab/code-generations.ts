@@ -24,7 +24,8 @@ export const codeGenerations =
     const parsed = parseCodeGeneration(await exchange.readJson())
     if (!parsed.ok) return bodyProblem(parsed.problem, exchange)
     const { input, model, stream, lang } = parsed.request
-    const intake = intakeOf(feature, { input, model, principal: principal.digest }, exchange, dependencies)
+    const asked = { input, model, principal: principal.digest, reasoning: stream ? 'told' : 'hidden' } as const
+    const intake = intakeOf(feature, asked, exchange, dependencies)
     using patience = patienceOf(exchange, stream)
     const answer = await dependencies.desk.ask(intake, patience)
     const family = isFamily(answer.accepted.family) ? answer.accepted.family : 'general'

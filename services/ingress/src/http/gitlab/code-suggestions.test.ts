@@ -101,6 +101,29 @@ describe.each([v3, v4])('%s', (path) => {
     }
   })
 
+  it('lets a reader of a stream know that the model thinks, and shows no thought', async () => {
+    const textComes = Promise.withResolvers<void>()
+    app.desk.script = () =>
+      answerOf(
+        (async function* () {
+          yield { kind: 'reasoning', text: 'hm', tokens: 1 } as const
+          await textComes.promise
+          yield text('return 1')
+          yield end()
+        })(),
+      )
+    // The status line alone: Workhorse waits 55 s for it, and then as long as it takes.
+    const response = await ask(path, generation({ stream: true }))
+    expect(response.status).toBe(200)
+    textComes.resolve()
+    const body = await response.text()
+    expect(body).toContain('return 1')
+    expect(body).not.toContain('hm')
+    await ask(path, generation({ stream: false }))
+    await ask(path, completion({ stream: true }))
+    expect(app.desk.asked.map(({ reasoning }) => reasoning)).toEqual(['told', 'hidden', 'hidden'])
+  })
+
   it('asks nobody for a completion in no known language', async () => {
     const response = await ask(path, completion({ file_name: 'LICENSE', stream: true }))
     expect(await response.json()).toMatchObject({ choices: [], model: { name: 'deepseekcoder', lang: '' } })

@@ -78,9 +78,15 @@ const intakeFor = (
   dependencies: HandlerDependencies,
 ) => {
   const { model } = request
-  return request.kind === 'completion'
-    ? intakeOf(features['code-completion'], { input: request.input, model, principal }, exchange, dependencies)
-    : intakeOf(features['code-generation'], { input: request.input, model, principal }, exchange, dependencies)
+  if (request.kind === 'completion')
+    return intakeOf(features['code-completion'], { input: request.input, model, principal }, exchange, dependencies)
+  const reasoning = request.stream ? 'told' : 'hidden'
+  return intakeOf(
+    features['code-generation'],
+    { input: request.input, model, principal, reasoning },
+    exchange,
+    dependencies,
+  )
 }
 
 const modelOf = (request: SuggestionRequest, family: Family): SuggestionModel =>

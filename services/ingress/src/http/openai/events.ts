@@ -8,9 +8,7 @@ export const eventOf = (data: object): string => `data: ${JSON.stringify(data)}\
 const placeholder = '\u0000'
 
 /** Turns texts into events that differ in nothing but the text: only that is serialised for each. */
-const textEvents = (chunkOf: (text: string) => object | null): ((text: string) => string) => {
-  const chunk = chunkOf(placeholder)
-  if (chunk === null) return () => ''
+const textEvents = (chunk: object): ((text: string) => string) => {
   const template = eventOf(chunk)
   const quoted = JSON.stringify(placeholder)
   const at = template.lastIndexOf(quoted)
@@ -24,8 +22,8 @@ type PieceShape = Pick<AnswerShape<never>, 'text' | 'reasoning' | 'toolCalls' | 
 
 /** Writes the parts of one answer as server-sent events. */
 export const eventsOf = (shape: PieceShape, envelope: AnswerEnvelope): ((part: AnswerPart) => string) => {
-  const text = textEvents((piece) => shape.text(envelope, piece))
-  const reasoning = textEvents((piece) => shape.reasoning(envelope, piece))
+  const text = textEvents(shape.text(envelope, placeholder))
+  const reasoning = shape.reasoning === null ? () => '' : textEvents(shape.reasoning(envelope, placeholder))
   return (part) => {
     switch (part.kind) {
       case 'text':

@@ -12,7 +12,7 @@ export interface AnswerShape<I> {
   opening(envelope: AnswerEnvelope): object | null
   text(envelope: AnswerEnvelope, text: string): object
   /** Null: the endpoint has no form for it. */
-  reasoning(envelope: AnswerEnvelope, text: string): object | null
+  readonly reasoning: ((envelope: AnswerEnvelope, text: string) => object) | null
   toolCalls(envelope: AnswerEnvelope, calls: readonly ToolCallDelta[]): object | null
   finish(envelope: AnswerEnvelope, reason: AnswerFinish): object
   usage(envelope: AnswerEnvelope, usage: Usage): object

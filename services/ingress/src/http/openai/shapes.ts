@@ -27,6 +27,7 @@ const chunked = <I>(shape: AnswerShape<I>): ProviderApi<I> => ({
   idPrefix: shape.idPrefix,
   errors: openAiErrors,
   parse: (json) => shape.parse(json),
+  showsReasoning: () => shape.reasoning !== null,
   whole: (envelope, answer) => shape.whole(envelope, answer),
   events(envelope) {
     const opening = shape.opening(envelope)
@@ -55,7 +56,7 @@ const completionShape: AnswerShape<OpenAiCompletionInput> = {
   whole: textCompletion,
   opening: () => null,
   text: textPartChunk,
-  reasoning: () => null,
+  reasoning: null,
   toolCalls: () => null,
   finish: textFinishChunk,
   usage: textUsageChunk,

@@ -28,7 +28,8 @@ export const complete =
     if (!parsed.ok) return api.errors.refused(parsed)
     const admitted = admit(exchange, parsed.model)
     if (admitted === null) return api.errors.unknownModel(parsed.model)
-    const intake = intakeOf(api.feature, { input: parsed.input, ...admitted }, exchange, dependencies)
+    const reasoning = api.showsReasoning?.(parsed) === true ? 'shown' : 'told'
+    const intake = intakeOf(api.feature, { input: parsed.input, reasoning, ...admitted }, exchange, dependencies)
     const { tokensEstimate, param } = api.longestPrompt?.(parsed.input) ?? {
       tokensEstimate: intake.promptTokensEstimate,
       param: 'messages',

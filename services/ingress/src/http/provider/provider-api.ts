@@ -47,6 +47,8 @@ export interface ProviderApi<I, R extends ProviderRequest<I> = ProviderRequest<I
   readonly idPrefix: string
   readonly errors: ProviderErrors
   parse(json: unknown): ({ readonly ok: true } & R) | OpenAiProblem
+  /** Whether the client gets to see what the model thinks. Absent: never. */
+  showsReasoning?(request: R): boolean
   whole(envelope: AnswerEnvelope, answer: CollectedAnswer, request: R): object
   /** Absent: its answers are never streamed. */
   events?(envelope: AnswerEnvelope, request: R): EventWriter
