@@ -4,6 +4,7 @@ import { formatProblems, parseConfig } from '@penstock/config'
 import type { Applied, ConfigHistoryEntry, ConfigSnapshot, ConfigStore, ParsedConfig } from '@penstock/config'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
+import { authorOf } from './author.ts'
 import { diffDocuments, formatChange } from './diff-documents.ts'
 import { withStore } from './open-store.ts'
 import { CommandFailed, print } from './outside.ts'
@@ -28,7 +29,6 @@ export const addConfigCommands = (program: Command, outside: Outside, finish: (s
     config.command(usage).description(description).option('--json', 'for programs')
   const onStore = async (flags: Flags, work: (store: ConfigStore) => Promise<Outcome>): Promise<void> =>
     finish(print(await withStore(outside, work), flags, outside))
-  const authorOf = (flags: ApplyFlags): string => flags.author ?? outside.environment['USER'] ?? 'penstock-cli'
 
   command('check <file>', 'says whether a file is valid; asks no store').action(async (file: string, flags: Flags) => {
     const parsed = await read(outside, file)
@@ -45,7 +45,7 @@ export const addConfigCommands = (program: Command, outside: Outside, finish: (s
       if (!parsed.ok) return finish(print(invalid(parsed), flags, outside))
       const { note, expect } = flags
       const options = {
-        author: authorOf(flags),
+        author: authorOf(flags, outside),
         ...(note === undefined ? {} : { note }),
         ...(expect === undefined ? {} : { expectedVersion: expect }),
       }
@@ -93,7 +93,7 @@ export const addConfigCommands = (program: Command, outside: Outside, finish: (s
     .option('--author <name>', 'who changes it; default USER')
     .action(async (wanted: number, flags: ApplyFlags) =>
       onStore(flags, async (store) => {
-        const result = await store.rollback(wanted, authorOf(flags))
+        const result = await store.rollback(wanted, authorOf(flags, outside))
         if (result.kind === 'unknown_version') throw unknownVersion(wanted)
         return applied(result)
       }),

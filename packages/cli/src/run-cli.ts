@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAuditCommands } from './audit-commands.ts'
 import { addConfigCommands } from './config-commands.ts'
 import { addDocsCommands } from './docs-commands.ts'
+import { addModeCommands } from './mode-commands.ts'
 import { addExplainCommand } from './explain-command.ts'
 import { CommandFailed } from './outside.ts'
 import type { Outside } from './outside.ts'
@@ -30,6 +31,7 @@ export const runCli = async (args: readonly string[], outside: Outside): Promise
   addAuditCommands(program, outside, finish)
   addConfigCommands(program, outside, finish)
   addDocsCommands(program, outside, finish)
+  addModeCommands(program, outside, finish)
   addExplainCommand(program, outside, finish)
   addStatusCommand(program, outside, finish)
   addTopCommands(program, outside, finish)
