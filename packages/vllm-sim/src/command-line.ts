@@ -5,6 +5,7 @@ import { FaultRule, faultKinds } from './faults/fault.ts'
 import { changedSettings, defaultSettings } from './node-settings.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { profileNames } from './profiles/version-profile.ts'
+import { speedMax } from './simulated-node.ts'
 import type { SimulatedNodeOptions } from './simulated-node.ts'
 
 /** What a command line asks for. */
@@ -70,7 +71,8 @@ const parsed = (args: readonly string[]): SimulatorCommand => {
   const port = wholeNumber('port', values.port, 0, 65_535)
   const adminPort = wholeNumber('admin-port', values['admin-port'], 0, 65_535)
   const speed = Number(values.speed)
-  if (!(speed > 0 && speed <= 1000)) throw new Error(`--speed must be above 0 and at most 1000, not ${values.speed}`)
+  if (!(speed > 0 && speed <= speedMax))
+    throw new Error(`--speed must be above 0 and at most ${speedMax}, not ${values.speed}`)
   const performance = values.gpu === undefined ? undefined : { profile: `${values.model}@${values.gpu}` }
   if (performance !== undefined) performanceProfile(performance.profile)
   const settings = checked({ ...(json('settings', values.settings) as object), profile: values.vllm })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { NodeSettings } from './node-settings.ts'
+import { speedMax } from './simulated-node.ts'
 import type { SimulatedNodeOptions } from './simulated-node.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -18,6 +19,8 @@ const Variables = z.object({
   VLLM_SIM_MODEL: names.default(['penstock-sim']),
   /** Performance profile; none: fixed times. */
   VLLM_SIM_PERFORMANCE: z.string().optional(),
+  /** How many seconds of the node pass in one. */
+  VLLM_SIM_SPEED: z.coerce.number().positive().max(speedMax).default(1),
   VLLM_SIM_TTFT_MS: z.coerce.number().min(0).optional(),
   VLLM_SIM_ITL_MS: z.coerce.number().min(0).optional(),
   VLLM_SIM_MAX_NUM_SEQS: z.coerce.number().int().min(1).optional(),
@@ -36,6 +39,7 @@ export const nodeOptions = (environment: Record<string, string | undefined>): Si
   return {
     models: variables.VLLM_SIM_MODEL,
     host: variables.VLLM_SIM_HOST,
+    speed: variables.VLLM_SIM_SPEED,
     port: variables.VLLM_SIM_PORT,
     adminPort: variables.VLLM_SIM_ADMIN_PORT,
     apiKeys: variables.VLLM_SIM_API_KEY === undefined ? [] : [variables.VLLM_SIM_API_KEY],

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { events, post, textOf, until } from '../test/ask-node.ts'
-import { decodeTokens, expectedAnswer, expectedText, startSimulatedNode } from './index.ts'
+import { events, post, textOf, until, whole } from '../test/ask-node.ts'
+import { decodeTokens, expectedAnswer, expectedAnswers, expectedText, startSimulatedNode } from './index.ts'
 import type { SimulatedNode } from './index.ts'
 
 const fast = { ttftMs: 1, itlMs: 0 }
@@ -104,6 +104,35 @@ test('a stop string ends the answer, is not shown, and is named', async () => {
   )
   expect(textOf(chunks)).toBe(whole.slice(0, whole.indexOf(stop)))
   expect(chunks.at(-1)?.choices[0]).toMatchObject({ finish_reason: 'stop', stop_reason: stop })
+})
+
+test('a stop token ends the answer, counts, is named, and is shown only where stop strings are', async () => {
+  const asked = { prompt: 'Tell me', max_tokens: 60, return_token_ids: true }
+  const [free] = expectedAnswers({ model, request: asked })
+  const ids = free?.tokenIds ?? []
+  const at = ids.findIndex((id, index) => index > 9 && !ids.slice(0, index).includes(id))
+  const stopId = ids[at] ?? 0
+  const before = expectedText({ model, request: asked, tokens: at })
+  for (const shown of [false, true]) {
+    const body = { ...asked, stop_token_ids: [7, stopId], include_stop_str_in_output: shown }
+    const { chunks } = await events(await post(node, '/v1/completions', { ...body, stream: true }))
+    const text = shown ? expectedText({ model, request: asked, tokens: at + 1 }) : before
+    expect(textOf(chunks)).toBe(text)
+    expect(chunks.at(-1)?.choices[0]).toMatchObject({ finish_reason: 'stop', stop_reason: stopId })
+    expect(chunks.flatMap(({ choices: [choice] }) => choice?.token_ids ?? [])).toEqual(ids.slice(0, at + 1))
+    const answer = await whole(node, '/v1/completions', body)
+    expect(answer).toMatchObject({ choices: [{ text, stop_reason: stopId }], usage: { completion_tokens: at + 1 } })
+  }
+})
+
+test('a stop token is not said before the least number of tokens', async () => {
+  const asked = { prompt: 'Tell me', max_tokens: 30, min_tokens: 12, return_token_ids: true }
+  const stop_token_ids = expectedAnswers({ model, request: asked })[0]?.tokenIds.slice(0, 20) ?? []
+  const { choices } = await whole(node, '/v1/completions', { ...asked, stop_token_ids })
+  const said = choices[0]?.token_ids ?? []
+  expect(said.length).toBeGreaterThanOrEqual(12)
+  expect(said.slice(0, 12).filter((id) => stop_token_ids.includes(id))).toEqual([])
+  expect(choices[0]?.text).toBe(expectedText({ model, request: { ...asked, stop_token_ids } }))
 })
 
 test('a tool is called with arguments of its schema, and its result is answered in text', async () => {

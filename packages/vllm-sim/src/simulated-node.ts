@@ -14,6 +14,9 @@ import type { RequestRecord, RequestTotals } from './request-log.ts'
 import { seededRandom } from './engine/jitter.ts'
 import type { LoraAdapter } from './served-models.ts'
 
+/** Beyond it the timers of the process are too coarse for any of the node's times. */
+export const speedMax = 1000
+
 export interface SimulatedNodeOptions extends Partial<NodeSettings> {
   /** Names it answers to. The first stands in every answer and seeds the text: nodes with the same first name say the same. */
   readonly models?: readonly [string, ...string[]]

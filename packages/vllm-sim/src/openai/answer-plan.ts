@@ -35,6 +35,8 @@ export interface ChoicePlan {
   readonly outputTokensMin: number
   readonly endProbability: number
   readonly stops: readonly string[]
+  /** Ids of tokens that end the answer. */
+  readonly stopTokens: ReadonlySet<number>
   readonly includeStop: boolean
   /** Tokens thought before the answer, and whether they are shown. */
   readonly thinking: { readonly tokens: number; readonly shown: boolean }
@@ -68,6 +70,7 @@ export const planAnswer = (request: InferenceRequest, settings: NodeSettings): A
         ...limits,
         endProbability: body.ignore_eos === true ? 0 : settings.endProbability,
         stops: stopsOf(request),
+        stopTokens: new Set(body.stop_token_ids),
         includeStop: body.include_stop_str_in_output ?? false,
         thinking: request.endpoint === 'chat' ? thinkingOf(request.body, settings) : { tokens: 0, shown: false },
         content:

@@ -8,8 +8,8 @@ export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'abort'
 
 export interface AnswerEnd {
   readonly finishReason: FinishReason
-  /** The stop string that ended the answer. */
-  readonly stopReason: string | null
+  /** The stop string, or the id of the stop token, that ended the answer. */
+  readonly stopReason: string | number | null
 }
 
 /** One engine step of an answer. */
@@ -45,10 +45,14 @@ const sourceOf = (plan: ChoicePlan, model: string): TokenSource => {
       ? new ToolSource(tools)
       : content.kind === 'fixed'
         ? new FixedSource(content.text, prompt.said)
-        : new FreeSource(continuation, {
-            probability: plan.endProbability,
-            tokensMax: content.tokensMax === null ? null : content.tokensMax + wordLeft,
-          })
+        : new FreeSource(
+            continuation,
+            {
+              probability: plan.endProbability,
+              tokensMax: content.tokensMax === null ? null : content.tokensMax + wordLeft,
+            },
+            plan.stopTokens,
+          )
   if (thinking.tokens === 0) return body
   return new ThinkingSource(new Continuation(`${seed}\0thoughts`, prompt.bytes), thinking.tokens, body)
 }
@@ -69,7 +73,8 @@ class PlannedAnswer implements Answer {
     const made = this.#source.next(this.#tokens >= this.#plan.outputTokensMin)
     if (made === null) return this.#end(this.#finishReason('stop'))
     this.#tokens++
-    const { text, matched } = made.part === 'text' ? this.#release(made) : { text: '', matched: null }
+    if (this.#tokens > this.#plan.outputTokensMin && this.#plan.stopTokens.has(made.token.id)) return this.#stopAt(made)
+    const { text, matched } = made.part === 'text' ? this.#release(made.token) : { text: '', matched: null }
     const step = {
       text,
       part: made.part,
@@ -88,10 +93,21 @@ class PlannedAnswer implements Answer {
   }
 
   /** Stop strings are looked for only in what comes after the least number of tokens. */
-  #release({ token }: SourceToken): { text: string; matched: string | null } {
+  #release(token: Token): { text: string; matched: string | null } {
     return this.#tokens <= this.#plan.outputTokensMin
       ? { text: token.text, matched: null }
       : this.#stops.push(token.text)
+  }
+
+  /** A stop token counts as made; what it says is shown only where stop strings are shown too. */
+  #stopAt({ token }: SourceToken): AnswerStep {
+    const shown = this.#plan.includeStop ? this.#release(token) : { text: this.#stops.flush(), matched: null }
+    return {
+      ...silentStep,
+      text: shown.text,
+      token,
+      end: { finishReason: this.#finishReason('stop'), stopReason: shown.matched ?? token.id },
+    }
   }
 
   #finishReason(otherwise: FinishReason): FinishReason {
@@ -99,7 +115,8 @@ class PlannedAnswer implements Answer {
   }
 
   #end(finishReason: FinishReason): AnswerStep {
-    const text = this.#stops.flush()
-    return { text, part: 'text', reasoning: '', tool: null, token: null, end: { finishReason, stopReason: null } }
+    return { ...silentStep, text: this.#stops.flush(), end: { finishReason, stopReason: null } }
   }
 }
+
+const silentStep = { text: '', part: 'text', reasoning: '', tool: null, token: null } as const

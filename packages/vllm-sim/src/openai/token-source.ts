@@ -34,21 +34,30 @@ export interface TokenSource {
 export class FreeSource implements TokenSource {
   readonly #continuation: Continuation
   readonly #endProbability: number
+  readonly #stopTokens: ReadonlySet<number>
   #left: number
 
-  /** `tokensMax`: most words before the model ends by itself. */
-  constructor(continuation: Continuation, ends: { readonly probability: number; readonly tokensMax: number | null }) {
+  /** `tokensMax`: most words before the model ends by itself. `stopTokens` are said only where it may end. */
+  constructor(
+    continuation: Continuation,
+    ends: { readonly probability: number; readonly tokensMax: number | null },
+    stopTokens: ReadonlySet<number>,
+  ) {
     this.#continuation = continuation
     this.#endProbability = ends.probability
+    this.#stopTokens = stopTokens
     this.#left = ends.tokensMax ?? Infinity
   }
 
   next(mayEnd: boolean): SourceToken | null {
     if (mayEnd && (this.#left <= 0 || this.#continuation.endsHere(this.#endProbability))) return null
     this.#left--
-    return { token: this.#continuation.next(), part: 'text', tool: null, last: false }
+    const token = this.#continuation.next(mayEnd ? nothing : this.#stopTokens)
+    return { token, part: 'text', tool: null, last: false }
   }
 }
+
+const nothing: ReadonlySet<number> = new Set()
 
 /** A text that stands already, token by token. */
 export class FixedSource implements TokenSource {

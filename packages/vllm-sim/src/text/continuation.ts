@@ -34,17 +34,25 @@ export class Continuation {
     return probability > 0 && this.#rest === undefined && this.#hash.digest(endSalt) < probability * 2 ** 32
   }
 
-  next(): Word {
-    const word = this.#rest ?? this.#choose()
+  /** `unsaid`: ids of words passed over for the next ones in line, as a model does whose logits of them are masked. */
+  next(unsaid: ReadonlySet<number> = nothing): Word {
+    const word = this.#rest ?? this.#choose(unsaid)
     this.#rest = undefined
     this.#hash.update(word.bytes)
     return word
   }
 
-  #choose(): Word {
-    return vocabulary[this.#hash.digest(wordSalt) % vocabulary.length] as Word
+  #choose(unsaid = nothing): Word {
+    const first = this.#hash.digest(wordSalt) % vocabulary.length
+    for (let step = 0; unsaid.size > 0 && step < vocabulary.length; step++) {
+      const word = vocabulary[(first + step) % vocabulary.length] as Word
+      if (!unsaid.has(word.id)) return word
+    }
+    return vocabulary[first] as Word
   }
 }
+
+const nothing: ReadonlySet<number> = new Set()
 
 /** Where the last token of the text starts if it is short enough to be a word; the text's end if not. */
 const lastTokenStart = (text: Uint8Array): number => {
