@@ -7,7 +7,7 @@ import { publishedFigures } from './published-figures.ts'
 
 test('the page of the simulator’s accuracy is what the engine gives (mend: node packages/vllm-sim/bench/write-accuracy.ts)', () => {
   expect(readFileSync(join(import.meta.dirname, '../../../docs/simulator-accuracy.md'), 'utf8')).toBe(accuracyPage())
-})
+}, 60_000)
 
 test('the model is within 20 % of everything published that can be played', () => {
   for (const { setup, name, published, modelled } of publishedFigures())

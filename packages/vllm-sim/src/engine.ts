@@ -118,6 +118,9 @@ export interface EngineObserver {
  */
 export type PauseMode = 'abort' | 'wait' | 'keep'
 
+/** KV blocks that are left of so many, the reserved one included. */
+export const blocksLeft = (blocks: number, ratio: number): number => Math.max(2, Math.floor(blocks * ratio))
+
 /** Decides when each sequence takes its steps. The node knows nothing else about time. */
 export interface Engine {
   /** Takes a sequence; it waits in line while the engine is full. Its first step never happens inside this call. */
@@ -135,10 +138,10 @@ export interface Engine {
   freeze(): void
   thaw(): void
   /**
-   * Resizes the KV cache (blocks, the reserved one included); undefined: back to its own size. Free blocks go first, held ones as they
-   * come free, so a shrunken cache preempts before it is small enough.
+   * Leaves this part of the KV cache, at least a block beside the reserved one; 1: all of it. Free blocks go first, held ones as they come
+   * free, so a shrunken cache preempts before it is small enough.
    */
-  setKvBlocks(blocks: number | undefined): void
+  setKvRatio(ratio: number): void
   /**
    * Forgets cached prefixes and says whether it did: not while blocks are held, unless `preemptRunning` takes them from every running
    * sequence, which then starts over. Sleeping at level 1 or 2 is a pause and this.

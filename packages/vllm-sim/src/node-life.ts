@@ -1,6 +1,7 @@
 import type { EngineObserver, EngineStep } from './engine.ts'
 import type { NodeFaultActor } from './faults/fault-book.ts'
-import type { NodeFault } from './faults/fault.ts'
+import { faultKinds } from './faults/fault.ts'
+import type { FaultKind, FaultRule, NodeFault } from './faults/fault.ts'
 import { listen } from './http/http-listener.ts'
 import type { HttpListener, ListenOptions } from './http/http-listener.ts'
 import { NodeProcess } from './node-process.ts'
@@ -20,8 +21,14 @@ export class NodeLife implements NodeFaultActor, EngineObserver {
   #process: NodeProcess
   #cancelNext: (() => void) | undefined
   #stopped = false
+  /** There is a process to talk to. */
+  #alive = true
+  /** What `#port` came to. */
+  #isOpen = true
   /** The port while it opens or closes: one at a time. */
   #port: Promise<void> = Promise.resolve()
+  /** So much of the cache was used that an armed `oom` had its occasion. */
+  #wasFull = false
 
   static async open(where: ListenOptions, options: ProcessOptions, dependencies: LifeDependencies): Promise<NodeLife> {
     const { faults } = dependencies
@@ -60,15 +67,10 @@ export class NodeLife implements NodeFaultActor, EngineObserver {
   crash(restartAfterMs: number | null): Promise<void> {
     this.#cancelNext?.()
     this.#process.end()
-    const closed = this.#listener.reset()
-    this.#port = closed
-    if (restartAfterMs !== null && !this.#stopped) {
-      this.#cancelNext = this.#dependencies.clock.after(restartAfterMs, () => {
-        this.#process = this.#start()
-        this.#port = closed.then(() => (this.#stopped ? undefined : this.#listener.reopen()))
-      })
-    }
-    return closed
+    this.#alive = false
+    if (restartAfterMs !== null && !this.#stopped)
+      this.#cancelNext = this.#dependencies.clock.after(restartAfterMs, () => this.#restart())
+    return this.#settlePort()
   }
 
   /** Ends the process as the release does at SIGTERM. */
@@ -99,62 +101,45 @@ export class NodeLife implements NodeFaultActor, EngineObserver {
   }
 
   begin(fault: NodeFault): void {
-    const { engine } = this.#process
-    switch (fault.kind) {
-      case 'crash':
-        void this.crash(fault.restartAfterMs)
-        return
-      case 'engine_dead':
-        return this.#killEngine(fault.exitAfterMs, fault.restartAfterMs)
-      case 'engine_hang':
-        return engine.freeze()
-      case 'slow':
-        return engine.setSlowFactor(fault.factor)
-      case 'kv_pressure':
-        return engine.setKvBlocks(Math.max(2, Math.floor(engine.load().kvBlocks * fault.ratio)))
-      case 'sleep_hang':
-        this.#process.sleepLevel = 1
-        return engine.pause('keep')
-      case 'refuse':
-        this.#port = this.#listener.reset()
-        return
-      case 'metrics_500':
-      case 'metrics_missing_series':
-      case 'stale_metrics':
-      case 'slow_accept':
-      case 'half_open':
-      case 'keepalive_race':
-      case 'oom':
-        // Looked up where they matter.
-        return
-    }
+    if (fault.kind === 'crash') void this.crash(fault.restartAfterMs)
+    else if (fault.kind === 'engine_dead') this.#killEngine(fault.exitAfterMs, fault.restartAfterMs)
+    else this.#plays[fault.kind]?.()
   }
 
   end(fault: NodeFault): void {
-    const { engine } = this.#process
-    switch (fault.kind) {
-      case 'engine_hang':
-        return engine.thaw()
-      case 'slow':
-        return engine.setSlowFactor(1)
-      case 'kv_pressure':
-        return engine.setKvBlocks(undefined)
-      case 'sleep_hang':
-        return this.#process.resume()
-      case 'refuse':
-        this.#port = this.#port.then(() => (this.#stopped ? undefined : this.#listener.reopen()))
-        return
-      case 'crash':
-      case 'engine_dead':
-      case 'oom':
-      case 'metrics_500':
-      case 'metrics_missing_series':
-      case 'stale_metrics':
-      case 'slow_accept':
-      case 'half_open':
-      case 'keepalive_race':
-        return
-    }
+    this.#plays[fault.kind]?.()
+  }
+
+  /** Make the node what the live rules of a kind say. Kinds that are not here are looked up where they matter. */
+  readonly #plays: { readonly [K in FaultKind]?: () => void } = {
+    engine_hang: () => {
+      const { engine } = this.#process
+      if (this.#active('engine_hang') === undefined) engine.thaw()
+      else engine.freeze()
+    },
+    slow: () => this.#process.engine.setSlowFactor(this.#active('slow')?.factor ?? 1),
+    kv_pressure: () => this.#process.engine.setKvRatio(this.#active('kv_pressure')?.ratio ?? 1),
+    sleep_hang: () => {
+      if (this.#active('sleep_hang') === undefined) return this.#process.resume()
+      this.#process.sleepLevel = 1
+      this.#process.engine.pause('keep')
+    },
+    refuse: () => void this.#settlePort(),
+  }
+
+  #active<K extends FaultKind>(kind: K): Extract<FaultRule, { kind: K }> | undefined {
+    return this.#dependencies.faults.active(kind)
+  }
+
+  /** Opens or closes the port as the process and the faults have it by then. */
+  #settlePort(): Promise<void> {
+    this.#port = this.#port.then(() => {
+      const open = this.#alive && !this.#stopped && this.#active('refuse') === undefined
+      if (open === this.#isOpen) return undefined
+      this.#isOpen = open
+      return open ? this.#listener.reopen() : this.#listener.reset()
+    })
+    return this.#port
   }
 
   #killEngine(exitAfterMs: number, restartAfterMs: number | null): void {
@@ -170,13 +155,25 @@ export class NodeLife implements NodeFaultActor, EngineObserver {
     })
   }
 
-  /** An armed `oom` strikes once so much of the cache is used. */
+  /** A process of its own life; what lasts lasts on. */
+  #restart(): void {
+    this.#process = this.#start()
+    this.#alive = true
+    this.#wasFull = false
+    for (const kind of faultKinds) if (this.#active(kind) !== undefined) this.#plays[kind]?.()
+    void this.#settlePort()
+  }
+
+  /** An armed `oom` may strike each time so much of the cache comes to be used. */
   stepped(step: EngineStep): void {
     this.#process.metrics.stepped(step)
     const { faults, clock, engine } = this.#dependencies
     const fault = faults.active('oom')
-    if (fault === undefined || this.#process.isDead) return
-    if (engine.load().kvCacheUsageRatio < fault.kvUsageRatio) return
+    if (this.#process.isDead) return
+    const isFull = fault !== undefined && engine.load().kvCacheUsageRatio >= fault.kvUsageRatio
+    const fills = isFull && !this.#wasFull
+    this.#wasFull = isFull
+    if (!fills || !faults.strikes(fault)) return
     this.#process.isDead = true
     // Not inside the engine's own step.
     clock.after(0, () => this.#killEngine(fault.exitAfterMs, fault.restartAfterMs))

@@ -10,5 +10,5 @@ test('the page names every fault and release, and its samples are valid', () => 
   const samples = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, sample = '']) =>
     FaultRule.parse(JSON.parse(sample)),
   )
-  expect(samples.length).toBe(4)
+  expect(samples.length).toBe(5)
 })

@@ -9,7 +9,7 @@ import type {
   Sequence,
   SequenceTrace,
 } from './engine.ts'
-import { blockTokens } from './engine.ts'
+import { blocksLeft, blockTokens } from './engine.ts'
 import { closeTrace, openTrace, traceStep, traceToken } from './engine/sequence-trace.ts'
 import type { OpenTrace } from './engine/sequence-trace.ts'
 
@@ -49,7 +49,7 @@ export class TimingEngine implements Engine {
   #cancelTimer: (() => void) | undefined
   #timerAt = Infinity
   #slowFactor = 1
-  #kvBlocks: number | undefined
+  #kvRatio = 1
   #pauseMode: PauseMode | undefined
   #frozen = false
   /** Since when no time passes for the sequences. */
@@ -86,7 +86,7 @@ export class TimingEngine implements Engine {
   load(): EngineLoad {
     let tokens = 0
     for (const { trace } of this.#running.values()) tokens += trace.promptTokens + trace.outputTokens
-    const kvBlocks = this.#kvBlocks ?? Math.ceil(this.#settings.kvCacheTokens / blockTokens)
+    const kvBlocks = blocksLeft(Math.ceil(this.#settings.kvCacheTokens / blockTokens), this.#kvRatio)
     const waiting = this.#waiting.size
     return {
       running: this.#running.size,
@@ -146,8 +146,8 @@ export class TimingEngine implements Engine {
     this.#slowFactor = factor
   }
 
-  setKvBlocks(blocks: number | undefined): void {
-    this.#kvBlocks = blocks
+  setKvRatio(ratio: number): void {
+    this.#kvRatio = ratio
   }
 
   resetPrefixCache(): boolean {
@@ -158,7 +158,7 @@ export class TimingEngine implements Engine {
     this.#dropAll('crashed')
     this.#steps = this.#outputTokens = this.#promptTokens = 0
     this.#slowFactor = 1
-    this.#kvBlocks = undefined
+    this.#kvRatio = 1
     this.#frozen = false
     this.resume()
   }

@@ -167,7 +167,7 @@ export const playRandomScenario = (seed: number): void => {
   clock.run(300)
   engine.thaw()
   engine.resume()
-  engine.setKvBlocks(undefined)
+  engine.setKvRatio(1)
   // A request that hangs may hold the room another needs, and one more may hang once it is gone.
   for (let round = 0; round <= requests.length; round++) {
     clock.run(clock.nowMs() + settlingMs)
@@ -204,7 +204,7 @@ const happen = (engine: Engine, choices: Choices, requests: RandomRequest[], kvB
     case 3:
       return choices.chance(0.5) ? engine.pause(choices.of('abort', 'wait', 'keep')) : engine.resume()
     case 4:
-      return engine.setKvBlocks(choices.integer(2, kvBlocks))
+      return engine.setKvRatio(choices.integer(2, kvBlocks) / kvBlocks)
     case 5:
       return engine.setSlowFactor(choices.of(0.5, 1, 4))
     case 6:

@@ -8,6 +8,7 @@ import type {
   Sequence,
   SequenceTrace,
 } from '../engine.ts'
+import { blocksLeft } from '../engine.ts'
 import { EngineCore } from './engine-core.ts'
 import type { CoreOptions } from './engine-core.ts'
 import { noFrontEndCost } from './front-end.ts'
@@ -138,8 +139,8 @@ export class BatchingEngine implements Engine {
     else this.#arm((this.#stepEndsAt += frozenMs))
   }
 
-  setKvBlocks(blocks: number | undefined): void {
-    this.#core.resizeKv(blocks ?? this.#coreOptions.kvBlocks)
+  setKvRatio(ratio: number): void {
+    this.#core.resizeKv(blocksLeft(this.#coreOptions.kvBlocks, ratio))
     this.#wake()
   }
 

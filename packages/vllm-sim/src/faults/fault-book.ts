@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
-import { isOfNode } from './fault.ts'
+import { downMs, isOfNode } from './fault.ts'
 import type { FaultKind, FaultRule, NodeFault } from './fault.ts'
 
 export interface ArmedFault {
   readonly id: number
   readonly fault: FaultRule
-  /** Requests it still strikes; null: any number. */
+  /** Requests it still strikes, or how often it still comes, now included; null: any number. */
   readonly remaining: number | null
   /** Whether its time has come. */
   readonly live: boolean
@@ -21,7 +21,7 @@ export interface FaultTarget {
   readonly stream: boolean
 }
 
-/** Acts out what concerns the whole node. */
+/** Acts out what concerns the whole node. What lasts is also told when it is over; meanwhile `active` has it. */
 export interface NodeFaultActor {
   begin(fault: NodeFault): void
   end(fault: NodeFault): void
@@ -32,8 +32,12 @@ interface Entry {
   readonly fault: FaultRule
   remaining: number | null
   live: boolean
+  /** Timers. */
   readonly cancels: (() => void)[]
 }
+
+/** Least time between two times that a fault comes upon the node, ms: the clock moves on in between. */
+const pauseMinMs = 1
 
 /** The faults a node has been told to act out, in order; each request takes at most one. */
 export class FaultBook {
@@ -53,14 +57,14 @@ export class FaultBook {
     const entry: Entry = { id: this.#nextId++, fault, remaining: fault.count, live: false, cancels: [] }
     this.#entries.push(entry)
     if (fault.afterMs === 0) this.#begin(entry)
-    else entry.cancels.push(this.#clock.after(fault.afterMs, () => this.#begin(entry)))
+    else this.#beginLater(entry, fault.afterMs)
     return entry.id
   }
 
   /** Takes a rule back, or all of them. Returns whether there was one. */
   disarm(id?: number): boolean {
     const taken = this.#entries.filter((entry) => id === undefined || entry.id === id)
-    for (const entry of taken) this.#end(entry)
+    for (const entry of taken) this.#remove(entry)
     return taken.length > 0
   }
 
@@ -79,22 +83,57 @@ export class FaultBook {
     const entry = this.#entries.find(
       ({ live, fault }) => live && !isOfNode(fault) && matches(fault, target) && this.#random() < fault.probability,
     )
-    if (entry?.remaining != null && --entry.remaining === 0) this.#end(entry)
+    if (entry !== undefined) this.#count(entry)
     return entry?.fault
   }
 
+  /** Whether a live rule that waits for its occasion strikes at this one. */
+  strikes(fault: FaultRule): boolean {
+    const entry = this.#entries.find((one) => one.live && one.fault === fault)
+    if (entry === undefined || this.#random() >= fault.probability) return false
+    this.#count(entry)
+    return true
+  }
+
+  /** Counts a strike; the last ends the rule. */
+  #count(entry: Entry): void {
+    if (entry.remaining !== null && --entry.remaining === 0) this.#remove(entry)
+  }
+
+  #beginLater(entry: Entry, delayMs: number): void {
+    entry.cancels.push(this.#clock.after(delayMs, () => this.#begin(entry)))
+  }
+
   #begin(entry: Entry): void {
-    entry.live = true
     const { fault } = entry
-    if (fault.forMs !== null) entry.cancels.push(this.#clock.after(fault.forMs, () => this.#end(entry)))
-    if (isOfNode(fault)) this.actor?.begin(fault)
+    const comes = isOfNode(fault) && fault.kind !== 'oom'
+    if (comes && this.#random() >= fault.probability) return this.#over(entry, 0)
+    entry.live = true
+    if (comes) this.actor?.begin(fault)
+    if (comes && (fault.kind === 'crash' || fault.kind === 'engine_dead')) return this.#over(entry, downMs(fault))
+    if (fault.forMs === null) return
+    entry.cancels.push(this.#clock.after(fault.forMs, () => (comes ? this.#over(entry, 0) : this.#remove(entry))))
+  }
+
+  /** It has come upon the node, or passed by. Once more `afterMs` after so many ms; never when undefined. */
+  #over(entry: Entry, awayMs: number | undefined): void {
+    this.#end(entry)
+    this.#count(entry)
+    if (!this.#entries.includes(entry)) return
+    if (awayMs === undefined) this.#remove(entry)
+    else this.#beginLater(entry, Math.max(pauseMinMs, awayMs + entry.fault.afterMs))
   }
 
   #end(entry: Entry): void {
-    if (!this.#entries.includes(entry)) return
+    for (const cancel of entry.cancels.splice(0)) cancel()
+    const { live, fault } = entry
+    entry.live = false
+    if (live && isOfNode(fault)) this.actor?.end(fault)
+  }
+
+  #remove(entry: Entry): void {
     this.#entries = this.#entries.filter((other) => other !== entry)
-    for (const cancel of entry.cancels) cancel()
-    if (entry.live && isOfNode(entry.fault)) this.actor?.end(entry.fault)
+    this.#end(entry)
   }
 }
 

@@ -5,11 +5,11 @@ const ms = z.number().min(0)
 
 /** Whom and when a rule strikes; every rule may say it. */
 const rule = {
-  /** How many requests it strikes; null: any number. */
+  /** How many requests it strikes, or how often it comes upon the node; null: any number. */
   count: z.int().min(1).nullable().default(1),
-  /** Of striking a request that matches. */
+  /** Of striking a request that matches; of coming each time. */
   probability: z.number().min(0).max(1).default(1),
-  /** Only requests for which all of this holds. `id`, `prompt`: found in the id, in the body. */
+  /** Only requests for which all of this holds. `id`, `prompt`: found in the id, in the body. Not for what concerns the whole node. */
   match: z
     .strictObject({
       path: z.string().optional(),
@@ -19,7 +19,8 @@ const rule = {
       stream: z.boolean().optional(),
     })
     .default({}),
-  /** Begins that long after it was armed, and lasts so long; null: until it is disarmed. */
+  /** Begins that long after it was armed, and lasts so long; null: until it is disarmed. What comes upon the node again does so that long
+   *  after it was over, a process that ended after it is back. */
   afterMs: ms.default(0),
   forMs: ms.nullable().default(null),
 }
@@ -36,8 +37,8 @@ const ofProcess = {
   restartAfterMs: ms.nullable().default(null),
 }
 
-/** What can go wrong (contract vllm.md 5.3.6). */
-export const FaultRule = z.discriminatedUnion('kind', [
+/** Each kind with its members. */
+const Rules = z.discriminatedUnion('kind', [
   // One request, while it is under way.
   /** The socket stays open and brings nothing more; with 0 tokens and no `when` not even headers. */
   z.strictObject({ kind: z.literal('hang'), ...underWay }),
@@ -113,7 +114,17 @@ export const FaultRule = z.discriminatedUnion('kind', [
   /** Series with these in their names are gone. */
   z.strictObject({ kind: z.literal('metrics_missing_series'), ...rule, names: z.array(z.string()).min(1) }),
 ])
-export type FaultRule = z.infer<typeof FaultRule>
+export type FaultRule = z.infer<typeof Rules>
+
+/** What can go wrong (contract vllm.md 5.3.6). */
+export const FaultRule = Rules.superRefine((fault, context) => {
+  if (isOfNode(fault) && Object.keys(fault.match).length > 0)
+    context.addIssue({
+      code: 'custom',
+      path: ['match'],
+      message: `${fault.kind} strikes the node, not single requests`,
+    })
+})
 export type FaultInput = z.input<typeof FaultRule>
 export type FaultKind = FaultRule['kind']
 
@@ -145,4 +156,11 @@ export const isOfNode = (fault: FaultRule): fault is NodeFault => {
   return (nodeKinds as readonly FaultKind[]).includes(fault.kind)
 }
 
-export const faultKinds: readonly FaultKind[] = FaultRule.options.map((option) => option.shape.kind.value)
+/** How long the process is away after it was struck, ms; undefined: it does not end, or does not come back. */
+export const downMs = (fault: NodeFault): number | undefined => {
+  if (fault.kind === 'crash') return fault.restartAfterMs ?? undefined
+  if (fault.kind !== 'engine_dead' || fault.restartAfterMs === null) return undefined
+  return fault.exitAfterMs + fault.restartAfterMs
+}
+
+export const faultKinds: readonly FaultKind[] = Rules.options.map((option) => option.shape.kind.value)

@@ -3,7 +3,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { chat, choiceOf, choiceText, completion, events, post, started, until, whole } from '../../test/ask-node.ts'
-import { expectedText, faultKinds } from '../index.ts'
+import { expectedText, faultKinds, startSimulatedNode } from '../index.ts'
 import type { FaultInput, SimulatedNode } from '../index.ts'
 
 const prompt = 'Water'
@@ -15,6 +15,10 @@ const isWell = async (node: SimulatedNode): Promise<void> => {
   expect([choiceText(choiceOf(chunks, 0)), last]).toEqual([said, '[DONE]'])
 }
 const health = async (node: SimulatedNode): Promise<number> => (await fetch(`${node.origin}/health`)).status
+const armed = async (node: SimulatedNode): Promise<string[]> => {
+  const rules = (await (await fetch(`${node.adminUrl}/fault`)).json()) as { fault: { kind: string } }[]
+  return rules.map(({ fault }) => fault.kind)
+}
 const refusesConnections = async (node: SimulatedNode): Promise<boolean> =>
   fetch(`${node.origin}/health`, { headers: { connection: 'close' } }).then(
     () => false,
@@ -162,6 +166,75 @@ test('memory runs out where the cache is full', async () => {
   node.injectFault({ kind: 'oom', kvUsageRatio: 0.5, exitAfterMs: 60_000 })
   expect(await (await post(node, completion, { ...asked, max_tokens: 5000 })).text()).toContain('InternalServerError')
   expect(await health(node)).toBe(503)
+})
+
+test('memory runs out as often as the rule says, once each time the cache fills', async () => {
+  const node = await started({ itlMs: 2, kvCacheTokens: 100 })
+  node.injectFault({ kind: 'oom', kvUsageRatio: 0.5, exitAfterMs: 0, restartAfterMs: 0, count: 2 })
+  for (let life = 0; life < 2; life++) {
+    expect(await (await post(node, completion, { ...asked, max_tokens: 5000 })).text()).toContain('EngineCore')
+    await until(async () => !(await refusesConnections(node)) && (await health(node)) === 200)
+  }
+  expect(await armed(node)).toEqual([])
+  await isWell(node)
+})
+
+test('what lasts goes on in the next life of the process, and what struck is not armed any more', async () => {
+  const node = await started({ kvCacheTokens: 32_000 })
+  const engine = async (): Promise<number> => {
+    const { load } = (await (await fetch(`${node.adminUrl}/engine`)).json()) as { load: { kvBlocks: number } }
+    return load.kvBlocks
+  }
+  node.injectFault({ kind: 'kv_pressure', ratio: 0.25 })
+  node.injectFault({ kind: 'engine_hang' })
+  node.injectFault({ kind: 'crash', restartAfterMs: 0 })
+  await until(async () => !(await refusesConnections(node)))
+  expect([await engine(), await armed(node)]).toEqual([500, ['kv_pressure', 'engine_hang']])
+  const pending = ask(node).then((response) => response.text())
+  await until(() => node.totals().running === 1)
+  expect(node.totals().tokens).toBe(0)
+  node.clearFaults()
+  expect(await pending).toContain('[DONE]')
+  expect(await engine()).toBe(2000)
+})
+
+test('a node that refuses connections refuses them after a restart too', async () => {
+  const node = await started()
+  const id = node.injectFault({ kind: 'refuse' })
+  node.injectFault({ kind: 'crash', restartAfterMs: 0, count: 3 })
+  await until(async () => (await armed(node)).length === 1)
+  expect(await refusesConnections(node)).toBe(true)
+  await fetch(`${node.adminUrl}/fault?id=${id}`, { method: 'DELETE' })
+  await until(async () => !(await refusesConnections(node)))
+  await isWell(node)
+})
+
+test('under pressure a smaller cache preempts, answers come whole, and all of it is back after', async () => {
+  await using node = await startSimulatedNode({
+    kvCacheTokens: 2000,
+    performance: { profile: 'llama-3.1-8b@h100' },
+    speed: 20,
+  })
+  node.injectFault({ kind: 'kv_pressure', ratio: 0.3 })
+  const prompts = ['a', 'b', 'c'].map((one) => one.repeat(900))
+  const answers = await Promise.all(
+    prompts.map((one) =>
+      whole(node, completion, { prompt: one, max_tokens: 200 }).then(({ choices }) => choices[0]?.text),
+    ),
+  )
+  expect(answers).toEqual(
+    prompts.map((one) => expectedText({ model: 'penstock-sim', request: { prompt: one }, tokens: 200 })),
+  )
+  expect(node.requests().reduce((sum, { preemptions }) => sum + preemptions, 0)).toBeGreaterThan(0)
+  const before = node.requests().length
+  node.clearFaults()
+  await Promise.all(prompts.map((one) => whole(node, completion, { prompt: `${one}.`, max_tokens: 200 })))
+  expect(
+    node
+      .requests()
+      .slice(before)
+      .map(({ preemptions }) => preemptions),
+  ).toEqual([0, 0, 0])
 })
 
 test('a hung engine brings nothing while health is well, and goes on after', async () => {
