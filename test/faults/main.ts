@@ -35,7 +35,7 @@ const nodeFaults = {
 } as const
 
 const usage = [
-  'npm run faults -- SCENARIO [--seconds 60 | --minutes N] [--seed N] [--json]',
+  'npm run faults -- SCENARIO [--seconds 60 | --minutes N] [--seed N] [--victim NAME] [--json]',
   ...[...scenarios, nodeFaults].map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`),
 ].join('\n')
 
@@ -55,6 +55,7 @@ interface FaultArguments {
   readonly scenario: Scenario | typeof nodeFaults
   readonly seconds: number
   readonly seed: number
+  readonly victim?: string
   readonly json: boolean
 }
 
@@ -67,6 +68,7 @@ const readArguments = (args: string[]): FaultArguments => {
       seconds: { type: 'string', default: '60' },
       minutes: { type: 'string' },
       seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
+      victim: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   })
@@ -82,7 +84,13 @@ const readArguments = (args: string[]): FaultArguments => {
     )
   }
   if (!Number.isInteger(seed) || seed < 0) throw new Error(`--seed must be a whole number, not ${values.seed}`)
-  return { scenario, seconds, seed, json: values.json }
+  return {
+    scenario,
+    seconds,
+    seed,
+    ...(values.victim === undefined ? {} : { victim: values.victim }),
+    json: values.json,
+  }
 }
 
 const printCells = (report: NodeFaultReport, json: boolean): number => {
@@ -96,12 +104,12 @@ const printCells = (report: NodeFaultReport, json: boolean): number => {
   return verdict === 'pass' ? 0 : 1
 }
 
-const run = async ({ scenario, seconds, seed, json }: FaultArguments): Promise<number> => {
+const run = async ({ scenario, json, ...options }: FaultArguments): Promise<number> => {
   const signal = abortedOnInterruption()
   const onProgress = (sentence: string): void => console.error(sentence)
   if (!('strike' in scenario)) return printCells(await runNodeFaults({ signal, onProgress }), json)
-  console.error(`${scenario.name} for ${seconds} s, seed ${seed}`)
-  return print(await runScenario(scenario, { seconds, seed, signal, onProgress }), json)
+  console.error(`${scenario.name} for ${options.seconds} s, seed ${options.seed}`)
+  return print(await runScenario(scenario, { ...options, signal, onProgress }), json)
 }
 
 const prepare = (args: string[]): FaultArguments | null => {

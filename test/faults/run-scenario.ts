@@ -16,6 +16,8 @@ export interface RunOptions {
   /** New streams are begun, and victims struck, for this long. */
   readonly seconds: number
   readonly seed: number
+  /** Strikes only this one of the scenario's victims; absent: any. */
+  readonly victim?: string
   readonly signal: AbortSignal
   readonly onProgress: (sentence: string) => void
 }
@@ -57,7 +59,7 @@ const problemsMax = 10
 
 /** Starts a stack, keeps streams open while the scenario strikes, waits for all ends and for the audit log, and judges. Bounded in time. */
 export const runScenario = async (scenario: Scenario, options: RunOptions): Promise<RunReport> => {
-  const { seconds, seed, onProgress } = options
+  const { seconds, seed, victim, onProgress } = options
   const { load = steady, everyMs = strikeEveryMs, proxied = false } = scenario
   const failing = new AbortController()
   const signal = AbortSignal.any([options.signal, failing.signal])
@@ -76,6 +78,9 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
       onNotice: onProgress,
     }),
   )
+  const victims = scenario.victims(stack).filter((name) => victim === undefined || name === victim)
+  if (victims.length === 0)
+    throw new Error(`${scenario.name} strikes ${scenario.victims(stack).join(', ')}, not ${victim}`)
   const beats = held.use(await listenToBeats(stack.stack.natsUrl))
   const origins = stack.apiUrls.map((url) => held.use(openOrigin(url, { silenceMs: 60_000 })))
   const tally = new Tally()
@@ -111,7 +116,7 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
     wasStruck: (ingress: number, sinceAt: number) => Number(ingressStruckAt[ingress]) > sinceAt,
   }
   const striking = {
-    victims: scenario.victims(stack),
+    victims,
     everyMs,
     untilAt,
     random: seededRandom(seed + 1),
