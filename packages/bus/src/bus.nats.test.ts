@@ -275,6 +275,7 @@ describe('when the server', () => {
       await there.flush()
     }
     const asker = await busOn([...servers.values()].map(({ url }) => url).join(','), prefix)
+    expect(asker.servers).toBe(2)
     const where = async () => (await asker.request(echo, [], { text: '' }, { tries: 1 })).message.text
     const frozen = await where()
     servers.get(frozen)?.kill('SIGSTOP')

@@ -69,12 +69,14 @@ const noResponders = (error: unknown): boolean =>
 export class Bus implements AsyncDisposable {
   readonly #connection: NatsConnection
   readonly #options: BusOptions
+  #known: number
   #connected = true
   #connectedSince = performance.now()
 
   private constructor(connection: NatsConnection, options: BusOptions) {
     this.#connection = connection
     this.#options = options
+    this.#known = options.servers.split(',').length
     void this.#watchStatus()
   }
 
@@ -111,6 +113,12 @@ export class Bus implements AsyncDisposable {
   /** How long the connection has been up without a break, ms; 0 while it is down. */
   get connectedForMs(): number {
     return this.#connected ? performance.now() - this.#connectedSince : 0
+  }
+
+  /** Servers that it can choose from, as configured or as the cluster tells. */
+  get servers(): number {
+    const told = this.#connection.info?.connect_urls?.length ?? 0
+    return (this.#known = Math.max(this.#known, told))
   }
 
   /** Events are the hot path (frames): their type is checked by the compiler, their schema by whoever hears them. */

@@ -271,8 +271,10 @@ export class Desk implements RequestDesk, Disposable {
   #own(client: Client, now: number): Owned {
     const { request, intake } = client
     const { feature, reasoning } = intake
-    const limits = { ...this.#deps.timeLimits(feature), limits: this.#options.limits }
-    const life = new RequestLife({ request, reasoning, ...limits, budget: this.#budgetOf(feature) }, now)
+    const { limits } = this.#options
+    const offerMs = this.#deps.outside.hasSpares ? limits.offerMs : 0
+    const times = { ...this.#deps.timeLimits(feature), offerMs }
+    const life = new RequestLife({ request, reasoning, ...times, limits, budget: this.#budgetOf(feature) }, now)
     const owned = newOwned(client, life)
     this.#owned.set(request, owned)
     if (intake.flightKey !== null) this.#flights.set(intake.flightKey, owned)

@@ -27,6 +27,9 @@ export const outsideOverBus = (bus: Bus, ingress: IngressId): Outside => ({
   get connected() {
     return bus.connected
   },
+  get hasSpares() {
+    return bus.servers > 1
+  },
   // One router answers; should that be one that stands still, all are asked: adding a job twice leaves it as it is.
   submit: async (envelope, trace) =>
     (await answerOrNull(bus.request(submitRequest, [], envelope, { trace, tries: 1, tryMs: 450 }))) ??

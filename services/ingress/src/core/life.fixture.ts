@@ -38,6 +38,7 @@ export const newLife = (options: Partial<LifeOptions> = {}) =>
       firstByteMs: 10_000,
       totalMs: 60_000,
       queueMs: 10_000,
+      offerMs: 0,
       reasoning: 'hidden',
       limits: defaultLifeLimits,
       budget: new RetryBudget({ share: 0.1, burst: 10 }),

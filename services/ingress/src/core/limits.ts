@@ -10,15 +10,20 @@ export interface LifeLimits {
   replacedSilenceMs: number
   /** A job the queue does not know and no worker claims within this time is lost. */
   unknownJobMs: number
-  /** Wait before a continuation that the router refused is submitted again. */
+  /** Wait before an attempt that was not taken is submitted again. */
   resubmitMs: number
+  /** A first attempt that nobody took is offered again for this long, where a frozen part has others to take its place. */
+  offerMs: number
   /** Attempts that may fail at a node without bringing a new token. */
   nodeFailuresMax: number
   /** Losses of our own parts that one request survives. */
   ownLossesMax: number
 }
 
-/** Design §3: beats every 500 ms, silence 2 s, resend 300 ms, 3 attempts at nodes, 10 losses of our own parts. */
+/**
+ * Design §3: beats every 500 ms, silence 2 s, resend 300 ms, 3 attempts at nodes, 10 losses of our own parts. A frozen NATS server is
+ * noticed and left within 1.5 s, a primary of Redis replaced in as much: who asked at that instant is offered once more then.
+ */
 export const defaultLifeLimits: LifeLimits = {
   workerSilenceMs: 2000,
   gapMs: 300,
@@ -26,6 +31,7 @@ export const defaultLifeLimits: LifeLimits = {
   replacedSilenceMs: 750,
   unknownJobMs: 300,
   resubmitMs: 200,
+  offerMs: 1500,
   nodeFailuresMax: 3,
   ownLossesMax: 10,
 }

@@ -228,6 +228,28 @@ describe('limits', () => {
     first.start(0)
     expect(kinds(first.submitted(1, { kind: 'refused', code: 'overloaded', retryAfterMs: 1 }, 1)).at(-1)).toBe('fail')
   })
+
+  it('a first attempt that nobody took is offered again while a frozen part may be on its way out, and no longer', () => {
+    const away = { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 } as const
+    for (const answer of [null, away]) {
+      const life = newLife({ offerMs: 1500 })
+      life.start(0)
+      expect(life.submitted(1, answer, 950)).toEqual([])
+      expect(life.claim({ request, attempt: 1, run: runId(1), worker: worker(1) }, 1000)).toEqual({ kind: 'wait' })
+      expect(life.tick(1100, true)).toEqual([])
+      expect(life.tick(1150, false)).toEqual([])
+      expect(life.tick(1150, true)).toMatchObject([{ kind: 'submit', attempt: 1, resumed: false, because: null }])
+      expect(kinds(life.submitted(1, answer, 2100))).toEqual(['withdraw', 'fail'])
+    }
+  })
+
+  it('a first attempt that is refused for what it is, is refused at once', () => {
+    for (const code of ['overloaded', 'backend_unavailable', 'unknown_model'] as const) {
+      const life = newLife({ offerMs: 1500 })
+      life.start(0)
+      expect(kinds(life.submitted(1, { kind: 'refused', code }, 10)).at(-1)).toBe('fail')
+    }
+  })
 })
 
 describe('exact stream', () => {

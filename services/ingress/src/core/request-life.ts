@@ -41,6 +41,8 @@ export interface LifeOptions {
   /** Longest wait for the start of the first run. */
   queueMs: number
   reasoning: ReasoningView
+  /** A first attempt that no router answers, or that the store cannot take, is offered again for so long; 0: it is refused. */
+  offerMs: number
   limits: LifeLimits
   budget: RetryBudget
 }
@@ -49,7 +51,7 @@ export interface LifeOptions {
  * One request from submission to its end: the state machine of its owner. Instants are one monotonic clock, in ms.
  *
  *   submitting --accepted--> waiting --claim--> granted --end--> done
- *   submitting --refused (first attempt)--> done; (later attempts) wait, submit again
+ *   submitting --refused (first attempt)--> done; (later attempts, or a part of ours is away) wait, submit again
  *   waiting    --queue does not know the job--> submitting (attempt + 1)
  *   granted    --worker silent, gap, failure, handover--> submitting (attempt + 1, with what was said)
  *   any        --client gone, deadline, limits--> done
@@ -60,6 +62,7 @@ export class RequestLife {
   readonly #budget: RetryBudget
   readonly #firstByteAt: number
   #queueUntil: number
+  readonly #offerUntil: number
   readonly #endAt: number
   readonly #delivered: Delivered
   readonly #avoidNodes = new Set<string>()
@@ -79,6 +82,7 @@ export class RequestLife {
     this.#delivered = new Delivered(options.reasoning)
     this.#firstByteAt = now + options.firstByteMs
     this.#queueUntil = now + Math.min(options.queueMs, options.firstByteMs)
+    this.#offerUntil = now + options.offerMs
     this.#endAt = now + options.totalMs
   }
 
@@ -137,9 +141,9 @@ export class RequestLife {
     }
     const refusal = answer ?? { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
     const failure = new RequestFailure(refusal.code, refusal)
-    const passing =
-      refusal.code === 'store_unavailable' || refusal.code === 'overloaded' || refusal.code === 'backend_unavailable'
-    if (attempt > 1 && passing && now < this.#endAt) {
+    const away = refusal.code === 'store_unavailable'
+    const passing = away || refusal.code === 'overloaded' || refusal.code === 'backend_unavailable'
+    if (attempt === 1 ? away && now < this.#offerUntil : passing && now < this.#endAt) {
       this.#state = { name: 'submitting', resubmitAt: now + this.#limits.resubmitMs }
       return []
     }

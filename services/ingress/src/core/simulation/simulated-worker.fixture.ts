@@ -98,6 +98,13 @@ export class SimulatedWorker {
     return true
   }
 
+  /** A job past the line: taken when a slot is free now. */
+  offer(job: LineJob): boolean {
+    if (this.#slotsTaken >= slots) return false
+    this.#run(job)
+    return true
+  }
+
   /** Sends a run's frames again; false: no such run. */
   resend(id: RunId, fromSeq: number): boolean {
     const run = this.#runs.get(id)
@@ -124,7 +131,10 @@ export class SimulatedWorker {
 
   #take(): void {
     const job = this.#slotsTaken < slots ? this.#around.take() : null
-    if (job === null) return
+    if (job !== null) this.#run(job)
+  }
+
+  #run(job: LineJob): void {
     const [request, attempt] = job.id.split('.') as [RequestId, string]
     const run: Run = {
       id: RunId.parse((serial += 1).toString(16).padStart(16, '0')),

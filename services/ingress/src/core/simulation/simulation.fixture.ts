@@ -1,6 +1,7 @@
 import { RequestFailure, RequestId, WorkerId } from '@penstock/contracts'
-import type { Accepted, Frame, WorkerBeat } from '@penstock/contracts'
+import type { Accepted, Frame, Refused, WorkerBeat } from '@penstock/contracts'
 import { FairLine } from '@penstock/scheduling'
+import type { LineJob } from '@penstock/scheduling'
 import { FormerRuns } from '../former-runs.ts'
 import type { Effect } from '../life-effects.ts'
 import type { ReasoningView } from '../intake.ts'
@@ -18,6 +19,8 @@ export interface SimulationResult {
   readonly wrong: string[]
   readonly outcomes: string[]
   readonly attempts: number
+  /** First attempts that were offered once more, because nobody took them. */
+  readonly offeredAgain: number
 }
 
 interface SimulatedRequest {
@@ -35,6 +38,8 @@ interface SimulatedRequest {
 const firstByteMs = 30_000
 const totalMs = 40_000
 const strikeEveryMsMax = 1500
+/** Workers that a router asks while the store is away. */
+const offersMax = 2
 const roomy = {
   perUserMax: Infinity,
   perTenantMax: Infinity,
@@ -52,10 +57,12 @@ const accepted: Accepted = {
   rule: '',
 }
 
+const storeAway: Refused = { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
+
 /**
  * A whole deployment on a virtual clock that a seed repeats: the ingress's own state machines, the definition of the queue, and workers,
  * a router and a bus as small as can be. Until `calmAt` a message may be lost, doubled or late at any step, a worker crash, stand still
- * or hand over, a node fail, the queue forget all; and clients leave when they like.
+ * or hand over, a node fail, the queue be away or forget all; and clients leave when they like.
  */
 export class Simulation {
   readonly #clock: VirtualClock
@@ -66,8 +73,10 @@ export class Simulation {
   readonly #formerRuns = new FormerRuns({ keepMs: 60_000, tellEveryMs: 200 })
   readonly #wrong: string[] = []
   #line = new FairLine()
+  #storeBackAt = 0
   #boots = 0
   #attempts = 0
+  #offeredAgain = 0
 
   constructor(seed: number, faults: BusFaults) {
     this.#clock = new VirtualClock(seed)
@@ -93,6 +102,7 @@ export class Simulation {
       wrong: this.#wrong,
       outcomes: this.#requests.map(({ outcome }) => outcome ?? 'open'),
       attempts: this.#attempts,
+      offeredAgain: this.#offeredAgain,
     }
   }
 
@@ -122,7 +132,8 @@ export class Simulation {
   #ask(): void {
     const { now } = this.#clock
     const id = RequestId.parse((this.#requests.length + 1).toString(16).padStart(32, '0'))
-    const limits = { firstByteMs, totalMs, queueMs: firstByteMs, limits: defaultLifeLimits }
+    const { offerMs } = defaultLifeLimits
+    const limits = { firstByteMs, totalMs, queueMs: firstByteMs, offerMs, limits: defaultLifeLimits }
     const budget = new RetryBudget({ share: 0.1, burst: 10 })
     const reasoning = this.#clock.random() < 0.5 ? 'hidden' : 'told'
     const life = new RequestLife({ request: id, reasoning, ...limits, budget }, now)
@@ -158,10 +169,7 @@ export class Simulation {
           request.outcome = effect.kind === 'finish' ? 'finished' : effect.failure.code
           break
         case 'withdraw':
-          this.#bus.question<boolean>(
-            (answer) => answer(this.#line.remove(`${request.id}.${effect.attempt}`)),
-            () => undefined,
-          )
+          this.#withdraw(`${request.id}.${effect.attempt}`)
           break
         case 'cancel-run':
           this.#formerRuns.add(effect.run, effect.worker, this.#clock.now)
@@ -183,22 +191,47 @@ export class Simulation {
     this.#attempts += 1
     const id = `${request}.${attempt}`
     const job = { id, user: request, tenant: 't', cost: 1 + this.#clock.below(5), bytes: 1, resumed, askedAt: 0 }
-    this.#bus.question<Accepted>(
+    this.#bus.question<Accepted | Refused>(
       (answer) => {
+        if (this.#storeAway) return this.#offer(job, offersMax, answer)
         this.#line.add(job, roomy)
         answer(accepted)
       },
       (answer) => {
         // Its client left meanwhile: as the desk does, the job is taken back.
-        if (life.done && answer !== null)
-          this.#bus.question<boolean>(
-            (removed) => removed(this.#line.remove(id)),
-            () => undefined,
-          )
+        if (life.done && answer?.kind === 'accepted') this.#withdraw(id)
         const owner = this.#requests.find((each) => each.life === life)
-        if (owner !== undefined) this.#apply(owner, life.submitted(attempt, answer, this.#clock.now))
+        if (owner === undefined) return
+        this.#apply(owner, life.submitted(attempt, answer, this.#clock.now))
+        if (attempt === 1 && answer?.kind !== 'accepted' && !life.done) this.#offeredAgain += 1
       },
     )
+  }
+
+  /** As a router does while the store is away: a worker with a free slot gets the job directly. */
+  #offer(job: LineJob, left: number, answer: (answer: Accepted | Refused) => void): void {
+    if (left === 0) return answer(storeAway)
+    this.#bus.question<boolean>(
+      (taken) => {
+        const worker = this.#workers[this.#clock.below(this.#workers.length - 1)]
+        worker?.whenAwake(() => taken(worker.offer(job)))
+      },
+      (taken) => (taken === true ? answer(accepted) : this.#offer(job, left - 1, answer)),
+      1,
+    )
+  }
+
+  #withdraw(id: string): void {
+    this.#bus.question<boolean>(
+      (answer) => {
+        if (!this.#storeAway) answer(this.#line.remove(id))
+      },
+      () => undefined,
+    )
+  }
+
+  get #storeAway(): boolean {
+    return this.#clock.now < this.#storeBackAt
   }
 
   #tick(): void {
@@ -212,7 +245,9 @@ export class Simulation {
       const { attempt, waitingSince } = life
       if (waitingSince === null || now - waitingSince < 1000) continue
       this.#bus.question<boolean>(
-        (answer) => answer(this.#line.has(`${id}.${attempt}`)),
+        (answer) => {
+          if (!this.#storeAway) answer(this.#line.has(`${id}.${attempt}`))
+        },
         (waits) => {
           if (waits === false) life.jobUnknown(attempt, this.#clock.now)
         },
@@ -257,7 +292,7 @@ export class Simulation {
     const worker = new SimulatedWorker(instance, WorkerId.parse(`${instance}-${(this.#boots += 1)}`), {
       clock: this.#clock,
       bus: this.#bus,
-      take: () => this.#line.take(),
+      take: () => (this.#storeAway ? null : this.#line.take()),
       claim: (claim) => this.#claim(claim),
       frame: (frame) => this.#frame(frame),
       beat: (beat) => this.#beat(beat),
@@ -288,7 +323,8 @@ export class Simulation {
       worker.crash()
       this.#clock.at(this.#clock.now + 100 + this.#clock.below(2500), () => this.#start(worker.instance))
     } else if (what < 0.7) worker.freeze(this.#clock.below(6000))
-    else if (what < 0.85) worker.handOver()
+    else if (what < 0.8) worker.handOver()
+    else if (what < 0.92) this.#storeBackAt = this.#clock.now + this.#clock.below(2500)
     else this.#line = new FairLine()
   }
 }

@@ -5,16 +5,18 @@ const seeds = 10_000
 const faults = { lossRatio: 0.08, twiceRatio: 0.08, latencyMsMax: 250, calmAt: 8000 }
 
 test(
-  '10,000 deployments under crashes, pauses, lost, doubled and late messages: nothing lost, nothing doubled, no slot leaked',
+  '10,000 deployments under crashes, pauses, a store that is away, lost, doubled and late messages: nothing lost, nothing doubled, no slot leaked',
   { timeout: 60_000 },
   () => {
     const outcomes = new Map<string, number>()
     let attempts = 0
     let requests = 0
+    let offeredAgain = 0
     for (let seed = 1; seed <= seeds; seed++) {
       const result = new Simulation(seed, faults).play()
       expect(result.wrong, `seed ${seed}`).toEqual([])
       attempts += result.attempts
+      offeredAgain += result.offeredAgain
       requests += result.outcomes.length
       for (const outcome of result.outcomes) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
     }
@@ -24,6 +26,9 @@ test(
     expect(outcomes.get('cancelled')).toBeGreaterThan(0)
     // Thoughts that nobody saw are no reason to give up.
     expect(outcomes.get('cannot_continue')).toBeUndefined()
+    // First attempts that nobody took were offered again, and few were refused for it.
+    expect(offeredAgain).toBeGreaterThan(requests * 0.01)
+    expect(outcomes.get('store_unavailable') ?? 0).toBeLessThan(offeredAgain / 4)
   },
 )
 
