@@ -65,6 +65,15 @@ test('a configuration is applied, shown, compared, rolled back and listed', asyn
   expect((await run('config', 'history')).out.split('\n')[2]).toMatch(/^ {5}1 {2}\d{4}-.*Z {2}ann {2}first$/)
 })
 
+test('what somebody wrote into the store cannot act on the terminal of whoever reads it (R9)', async () => {
+  await writeFile(join(folder, 'evil.yaml'), document(16))
+  const note = '\u001B[2Jcleared\r\u009B31m'
+  await run('config', 'apply', 'evil.yaml', '--author', 'mal\u202Elory', '--note', note)
+  const { out } = await run('config', 'history')
+  expect(out.split('\n')[0]).toMatch(/mal\uFFFDlory {2}\uFFFD\[2Jcleared\uFFFD\uFFFD31m$/)
+  expect(JSON.parse((await run('config', 'history', '--json')).out)).toMatchObject([{ note }, {}, {}, {}])
+})
+
 test('what show prints can be applied again', async () => {
   const { out } = await run('config', 'show', '2')
   await writeFile(join(folder, 'shown.yaml'), out)

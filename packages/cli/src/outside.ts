@@ -1,4 +1,6 @@
-/** What a command sees of the machine it runs on. */
+import { printableJson } from './printable.ts'
+
+/** What a command sees of the machine it runs on. What it prints is made harmless to a terminal on the way. */
 export interface Outside {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Relative paths start here. */
@@ -29,7 +31,7 @@ export const print = (
   options: { json?: boolean | undefined },
   outside: Outside,
 ): number => {
-  if (options.json === true) outside.out(`${JSON.stringify(json, null, 2)}\n`)
+  if (options.json === true) outside.out(`${printableJson(json)}\n`)
   else if (ok) outside.out(`${text}\n`)
   else outside.err(`${text}\n`)
   return ok ? 0 : 1

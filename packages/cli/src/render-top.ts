@@ -1,5 +1,6 @@
 import type { LiveRequest, PoolReport } from '@penstock/contracts'
 import { describeSourceTrouble } from '@penstock/scheduling'
+import { printableLine } from './printable.ts'
 
 export interface TopFacts {
   /** Null: no router answered. */
@@ -23,7 +24,10 @@ export interface TopView {
 /** One picture of `penstock top`, as lines of plain text with a few ANSI colours, cut to the terminal. */
 export const renderTop = (facts: TopFacts, view: TopView): string => {
   const paint = (code: number, text: string): string => (view.colours ? `\u001B[${code}m${text}\u001B[0m` : text)
-  const cut = (line: string): string => line.slice(0, view.columns).padEnd(view.colours ? view.columns : 0)
+  const cut = (line: string): string =>
+    printableLine(line)
+      .slice(0, view.columns)
+      .padEnd(view.colours ? view.columns : 0)
   const head = [
     paint(1, cut(`penstock top   ${facts.count} requests at ${facts.ingresses} ingresses`)),
     '',

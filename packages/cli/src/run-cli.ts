@@ -7,6 +7,7 @@ import { addModeCommands } from './mode-commands.ts'
 import { addExplainCommand } from './explain-command.ts'
 import { CommandFailed } from './outside.ts'
 import type { Outside } from './outside.ts'
+import { printable } from './printable.ts'
 import { addStatusCommand } from './status-command.ts'
 import { addTopCommands } from './top-command.ts'
 
@@ -14,8 +15,14 @@ import { addTopCommands } from './top-command.ts'
 const misused = 2
 
 /** Runs one command line. Returns the exit status: 0 done, 1 failed or found something wrong, 2 not understood. */
-export const runCli = async (args: readonly string[], outside: Outside): Promise<number> => {
+export const runCli = async (args: readonly string[], terminal: Outside): Promise<number> => {
   let status = 0
+  // Whatever a command says may hold words of a node, a user or a store.
+  const outside: Outside = {
+    ...terminal,
+    out: (text) => terminal.out(printable(text)),
+    err: (text) => terminal.err(printable(text)),
+  }
   const program = new Command('penstock')
     .description('Operates a Penstock installation.')
     .version(packageJson.version)

@@ -21,7 +21,7 @@ export const addTopCommands = (program: Command, outside: Outside, finish: (stat
     .option('--json', 'prints the facts once, for programs')
     .action(async (flags: { once?: boolean; json?: boolean }) => {
       await withBus(outside, async (bus) => {
-        if (flags.json !== true && flags.once !== true && process.stdout.isTTY) return watch(bus, outside)
+        if (flags.json !== true && flags.once !== true && process.stdout.isTTY) return watch(bus)
         const facts = await look(bus)
         const text = renderTop(facts, { columns: 120, rows: Infinity, selected: null, note: '', colours: false })
         finish(print({ ok: true, text, json: facts }, flags, outside))
@@ -60,7 +60,7 @@ const cancel = async (bus: Bus, id: string, by = userInfo().username): Promise<n
 }
 
 /** Draws until `q`. The terminal is given back as it was, whatever happens. */
-const watch = async (bus: Bus, outside: Outside): Promise<void> => {
+const watch = async (bus: Bus): Promise<void> => {
   const { stdin, stdout } = process
   let selected = 0
   let note = ''
@@ -69,7 +69,7 @@ const watch = async (bus: Bus, outside: Outside): Promise<void> => {
   const draw = (): void => {
     selected = Math.max(0, Math.min(selected, facts.requests.length - 1))
     const size = { columns: stdout.columns, rows: stdout.rows }
-    outside.out(`\u001B[H${renderTop(facts, { ...size, selected, note, colours: true })}\u001B[J`)
+    stdout.write(`\u001B[H${renderTop(facts, { ...size, selected, note, colours: true })}\u001B[J`)
   }
   const onKey = (key: string): void => {
     if (key === 'q' || key === '\u0003') stop.abort()
@@ -85,7 +85,7 @@ const watch = async (bus: Bus, outside: Outside): Promise<void> => {
     }
     draw()
   }
-  outside.out('\u001B[?1049h\u001B[?25l')
+  stdout.write('\u001B[?1049h\u001B[?25l')
   stdin.setRawMode(true).setEncoding('utf8').on('data', onKey).resume()
   try {
     while (!stop.signal.aborted) {
@@ -95,6 +95,6 @@ const watch = async (bus: Bus, outside: Outside): Promise<void> => {
     }
   } finally {
     stdin.off('data', onKey).setRawMode(false).pause()
-    outside.out('\u001B[?25h\u001B[?1049l')
+    stdout.write('\u001B[?25h\u001B[?1049l')
   }
 }

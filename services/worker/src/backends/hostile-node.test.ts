@@ -92,6 +92,35 @@ test.each([
   expect((answer as { end: EndPart }).end.usage).toEqual(expected)
 })
 
+test.each<[string, number, string, string]>([
+  ['a stream', 200, 'text/event-stream', events(chunk('a'), finish) + done],
+  ['an error', 500, 'application/json', '{"error":{"message":"no","code":500}}'],
+  ['a refusal', 400, 'application/json', '{"error":{"message":"no","code":400}}'],
+  ['a redirect', 302, 'text/html', ''],
+])(
+  'headers of a node reach nobody: nothing of %s but its parts leaves the adapter (R8)',
+  async (_what, status, type, body) => {
+    const canary = 'canary-of-a-header'
+    const { parts, answer } = await asked((response) => {
+      const headers = {
+        'content-type': `${type}; x=${canary}`,
+        'set-cookie': [`session=${canary}; Domain=.example.com`, `other=${canary}`],
+        location: `http://${canary}.example.com/`,
+        'www-authenticate': `Basic realm="${canary}"`,
+        'access-control-allow-origin': canary,
+        'x-gitlab-canary': canary,
+        'retry-after': canary,
+        trailer: 'x-late',
+      }
+      response.writeHead(status, canary, headers)
+      response.addTrailers({ 'x-late': canary })
+      response.end(body)
+    })
+    expect(JSON.stringify({ parts, answer })).not.toContain('canary')
+    expect(answer.kind).toBe(status === 200 ? 'end' : 'trouble')
+  },
+)
+
 test('a connection that breaks after [DONE] takes nothing away (R5)', async () => {
   const { answer } = await asked((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
