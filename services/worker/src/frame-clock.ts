@@ -9,11 +9,13 @@ export interface Flushable {
  */
 export class FrameClock {
   readonly #everyMs: number
+  readonly #afterBeat: () => void
   #waiting: Flushable[] = []
   #timer: NodeJS.Timeout | null = null
 
-  constructor(everyMs: number) {
+  constructor(everyMs: number, afterBeat: () => void) {
     this.#everyMs = everyMs
+    this.#afterBeat = afterBeat
   }
 
   /** Longest wait of a part, ms. */
@@ -33,5 +35,6 @@ export class FrameClock {
     const due = this.#waiting
     this.#waiting = []
     for (const flushable of due) flushable.flush()
+    this.#afterBeat()
   }
 }

@@ -11,7 +11,7 @@ const options = { request: RequestId.parse('0'.repeat(32)), attempt: 1, run: Run
 const text = (content: string): Part => ({ kind: 'text', text: content, tokens: 1 })
 const end: Part = { kind: 'end', finishReason: 'stop', usage: null, node: 'a' }
 
-const newLog = (clock = new FrameClock(20)) => {
+const newLog = (clock = new FrameClock(20, () => {})) => {
   const sent: Frame[] = []
   return { sent, log: new FrameLog(options, clock, (frame) => sent.push(frame)) }
 }
@@ -46,7 +46,7 @@ describe('parts', () => {
   })
 
   test('of all runs share the beat, and none waits longer for it', () => {
-    const clock = new FrameClock(20)
+    const clock = new FrameClock(20, () => {})
     const runs = [newLog(clock), newLog(clock), newLog(clock)]
     for (const { log } of runs) log.add(text('a'))
     for (const { log } of runs) {

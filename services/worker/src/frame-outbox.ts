@@ -44,6 +44,8 @@ export class FrameOutbox {
 
   /** Publishes what has gathered. */
   flush(): void {
+    if (this.#batches.size === 0) return
+    this.#lastAt = performance.now()
     for (const [ingress, batch] of this.#batches) this.#send(ingress, batch)
     this.#batches.clear()
   }
@@ -60,7 +62,6 @@ export class FrameOutbox {
     const leftMs = this.#everyMs - (performance.now() - this.#lastAt)
     const leave = (): void => {
       this.#scheduled = false
-      this.#lastAt = performance.now()
       this.flush()
     }
     if (leftMs <= 0) setImmediate(leave)

@@ -55,9 +55,10 @@ const frozenMs = 1500
 const watchNodesEveryMs = 250
 /** A node that the configuration drains may end its runs for this long, ms. */
 const nodeDrainMs = 30_000
-/** A reader sees text at least as often as these together, ms: parts gather in a run's frame, frames in a message. */
-const frameEveryMs = 16
-const messageEveryMs = 4
+/** A reader sees text at least this often, ms. */
+const frameEveryMs = 20
+/** Frames that wait for no beat follow each other to the bus at least this closely, ms. */
+const messageEveryMs = 8
 
 /** Takes jobs for its pools, runs them, and answers for its runs: cancel, resend, beats, drain. */
 export class Worker implements AsyncDisposable {
@@ -71,7 +72,7 @@ export class Worker implements AsyncDisposable {
   readonly #prober: NodeProber
   readonly #loop: TakeLoop
   readonly #rates = new ServiceRates<Lane>()
-  readonly #frameClock = new FrameClock(frameEveryMs)
+  readonly #frameClock: FrameClock
   readonly #outbox: FrameOutbox
   readonly #owners = new Map<string, number>()
   readonly #timers: NodeJS.Timeout[]
@@ -115,6 +116,7 @@ export class Worker implements AsyncDisposable {
       room: (pool) => this.#room(pool),
       start: (job, run) => void this.#start(job, run),
     })
+    this.#frameClock = new FrameClock(frameEveryMs, () => this.#outbox.flush())
     bus.serve(cancelRun, [options.worker], ({ message }) => ({ reply: { known: this.#cancel(message.run) } }))
     bus.serve(resendFrames, [options.worker], ({ message }) => ({
       reply: { known: this.#resend(message.run, message.fromSeq) },
