@@ -9,6 +9,8 @@ export class ClientStream {
   readonly #unreadBytesMax: number
   readonly #onTooSlow: () => void
   #open = true
+  /** The headers are out, or on their way in order. */
+  #begun = false
 
   constructor(response: ServerResponse, options: { readonly unreadBytesMax: number; readonly onTooSlow: () => void }) {
     this.#response = response
@@ -23,11 +25,23 @@ export class ClientStream {
 
   write(text: string): void {
     if (!this.#open || text === '') return
-    this.#response.write(text)
+    this.#send(text)
     if (this.#response.writableLength <= this.#unreadBytesMax) return
     this.#open = false
     this.#onTooSlow()
     this.#response.destroy()
+  }
+
+  /**
+   * Past the headers, a chunk goes to the socket as one string: `response.write` makes four pieces of it and hands them over in the next
+   * tick, which costs half as much again per token. A response that waits its turn on a pipelined connection has no socket yet.
+   */
+  #send(text: string): void {
+    const { socket } = this.#response
+    if (this.#begun && socket?.writable === true && this.#response.chunkedEncoding)
+      socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
+    else this.#response.write(text)
+    this.#begun = true
   }
 
   end(text = ''): void {
