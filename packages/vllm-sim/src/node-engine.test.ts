@@ -30,6 +30,20 @@ test('a client that leaves ends its request at the next step, and what was made 
   expect(trace()?.endedAt).not.toBeNull()
 })
 
+test('a stream leaves no faster than its API server works tokens off, and the engine goes on meanwhile', async () => {
+  const frontEnd = { requestMs: 0, promptTokenMs: 0, streamedTokenMs: 20 }
+  await using node = await startSimulatedNode({ performance: { profile: 'llama-3.1-8b@h100', frontEnd } })
+  const startedAt = Date.now()
+  const { chunks, last } = await events(
+    await post(node, '/v1/completions', { prompt: 'Water', max_tokens: 30, stream: true }),
+  )
+  expect(Date.now() - startedAt).toBeGreaterThan(30 * 20)
+  const whole = expectedText({ model: 'penstock-sim', request: { prompt: 'Water' }, tokens: 30 })
+  expect([textOf(chunks), last]).toEqual([whole, '[DONE]'])
+  const [record] = node.requests()
+  expect((record?.finishedAt ?? 0) - (record?.arrivedAt ?? 0)).toBeLessThan(Date.now() - startedAt)
+})
+
 test('hardware, batch and context length that do not go together are refused, and the error says what exists', async () => {
   const start = (options: object): Promise<unknown> => startSimulatedNode({ performance, ...options })
   await expect(start({ performance: { profile: 'gpt@h100' } })).rejects.toThrow('mixtral-8x7b@a100x2')

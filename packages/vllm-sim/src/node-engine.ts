@@ -19,6 +19,8 @@ export interface PerformanceOptions extends Omit<BatchingOptions, 'profile' | 'p
 /** The engine of a node, and what its settings are with it. */
 export interface NodeEngine {
   readonly engine: Engine
+  /** What the API server needs for a streamed token. */
+  readonly streamedTokenMs: number
   readonly settings: NodeSettings
   /** The settings with a change applied, in force from here on. Throws ZodError for what is out of range, unknown or fixed. */
   readonly change: (settings: NodeSettings, change: unknown) => NodeSettings
@@ -26,6 +28,8 @@ export interface NodeEngine {
 
 interface NodeEngineDependencies {
   readonly clock: Clock
+  /** How many seconds of the clock pass in one. */
+  readonly speed?: number
   readonly observer?: EngineObserver | undefined
 }
 
@@ -52,7 +56,7 @@ const timingEngine = (start: Partial<NodeSettings>, dependencies: NodeEngineDepe
     engine.configure(changed)
     return changed
   }
-  return { engine, settings, change }
+  return { engine, streamedTokenMs: 0, settings, change }
 }
 
 /** Settings that mean nothing to modelled hardware, and those that it cannot change while it runs. */
@@ -74,11 +78,12 @@ const batchingEngine = (
     kvCacheTokens,
     modelLengthMax: start.modelLengthMax ?? Math.min(defaultSettings.modelLengthMax, kvCacheTokens),
   })
+  const frontEnd = performance.frontEnd ?? defaultFrontEndCost
   const engine = new BatchingEngine(
     {
-      frontEnd: defaultFrontEndCost,
       jitterSigma,
       ...performance,
+      frontEnd,
       profile,
       policy: settings.schedulingPolicy,
       sequencesMax: settings.sequencesMax,
@@ -98,7 +103,9 @@ const batchingEngine = (
     refuseLength(changed.modelLengthMax)
     return changed
   }
-  return { engine, settings, change }
+  // On a faster clock timers are coarser than what a token takes.
+  const streamedTokenMs = (dependencies.speed ?? 1) > 1 ? 0 : frontEnd.streamedTokenMs
+  return { engine, streamedTokenMs, settings, change }
 }
 
 const settingError = (name: keyof NodeSettings, message: string): ZodError =>

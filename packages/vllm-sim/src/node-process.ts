@@ -4,6 +4,7 @@ import type { FaultBook } from './faults/fault-book.ts'
 import type { NodeFault } from './faults/fault.ts'
 import type { Handle } from './http/http-listener.ts'
 import { InferenceRoute } from './http/inference-route.ts'
+import { TokenOutlet } from './http/token-outlet.ts'
 import { NodeMetrics } from './metrics/node-metrics.ts'
 import type { NodeSettings } from './node-settings.ts'
 import type { RequestLog } from './request-log.ts'
@@ -17,6 +18,8 @@ export interface ProcessOptions {
   readonly apiKeys: readonly string[]
   /** Until it answers anything, ms: loading the model. */
   readonly startupMs: number
+  /** What it needs for each streamed token. */
+  readonly streamedTokenMs: number
 }
 
 export interface ProcessDependencies {
@@ -41,6 +44,7 @@ export class NodeProcess {
   /** Undefined while awake. */
   sleepLevel: SleepLevel | undefined
   isDead = false
+  readonly #outlet: TokenOutlet
 
   constructor(options: ProcessOptions, dependencies: ProcessDependencies) {
     const { clock, engine, settings, faults, log, onNodeFault } = dependencies
@@ -48,8 +52,10 @@ export class NodeProcess {
     const startedAt = Math.floor(clock.nowMs() / 1000)
     this.metrics = new NodeMetrics(options.models[0], startedAt, settings())
     this.models = new ServedModels(options.models, options.loraAdapters, startedAt)
+    this.#outlet = new TokenOutlet(options.streamedTokenMs, clock)
     this.inference = new InferenceRoute({
       clock,
+      outlet: this.#outlet,
       engine,
       faults,
       metrics: this.metrics,
@@ -96,6 +102,7 @@ export class NodeProcess {
   /** The process is gone, and nobody gets an answer. */
   end(): void {
     this.inference.discardAll()
+    this.#outlet.stop()
     this.engine.crash()
   }
 }

@@ -1,6 +1,7 @@
 import { adminHandler } from './admin-server.ts'
 import { scaledClock, systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
+import type { EngineObserver } from './engine.ts'
 import { FaultBook } from './faults/fault-book.ts'
 import { FaultRule } from './faults/fault.ts'
 import type { FaultInput } from './faults/fault.ts'
@@ -81,14 +82,15 @@ export const startSimulatedNode = async (options: SimulatedNodeOptions = {}): Pr
   } = options
   const clock = speed === 1 ? realClock : scaledClock(speed, realClock)
   let life: NodeLife | undefined
-  const hardware = createNodeEngine(start, performance, { clock, observer: { stepped: (step) => life?.stepped(step) } })
-  const { engine } = hardware
+  const observer: EngineObserver = { stepped: (step) => life?.stepped(step) }
+  const hardware = createNodeEngine(start, performance, { clock, speed, observer })
+  const { engine, streamedTokenMs } = hardware
   let { settings } = hardware
   const faults = new FaultBook(clock, seededRandom(faultSeed))
   const log = new RequestLog()
   const node = await NodeLife.open(
     { host, port },
-    { models, loraAdapters, apiKeys, startupMs },
+    { models, loraAdapters, apiKeys, startupMs, streamedTokenMs },
     { clock, engine, settings: () => settings, faults, log },
   )
   life = node

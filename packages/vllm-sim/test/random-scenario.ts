@@ -148,7 +148,7 @@ export const playRandomScenario = (seed: number): void => {
       prefixCaching: choices.chance(0.8),
       prefillChunkMax: choices.of(undefined, 20),
       reserveWholePrompt: choices.chance(0.7),
-      frontEnd: choices.of(undefined, { requestMs: 5, promptTokenMs: 0.1 }),
+      frontEnd: choices.of(undefined, { requestMs: 5, promptTokenMs: 0.1, streamedTokenMs: 0 }),
       jitterSigma: choices.of(0, 0.3),
       seed,
     },

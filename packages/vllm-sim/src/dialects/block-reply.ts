@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Reply, ReplyDetail } from '../http/reply.ts'
+import { StreamWriter } from '../http/stream-writer.ts'
 import type { AnswerEnd, AnswerStep } from '../openai/answer.ts'
 import type { Refusal } from '../openai/refusal.ts'
 
@@ -20,6 +21,8 @@ export type TypedEvent = { readonly type: string } & Readonly<Record<string, unk
 export interface BlockFormat {
   /** Whether the stream begins before the first token. */
   readonly beginsAtOnce: boolean
+  /** The event that brings text. */
+  readonly pieceEvent: string
   begin(): TypedEvent[]
   start(block: Block): TypedEvent[]
   piece(block: Block, text: string): TypedEvent[]
@@ -36,10 +39,11 @@ export class BlockReply implements Reply {
   readonly #blocks: Block[] = []
   #end: AnswerEnd = { finishReason: 'abort', stopReason: null }
   #begun = false
-  #pending = ''
+  readonly #writer: StreamWriter
 
   constructor(response: ServerResponse, detail: ReplyDetail, format: BlockFormat) {
     this.#response = response
+    this.#writer = new StreamWriter(response, detail.outlet)
     this.#detail = detail
     this.#format = format
   }
@@ -65,10 +69,7 @@ export class BlockReply implements Reply {
   }
 
   flush(sent?: () => void): void {
-    const bytes = this.#pending
-    this.#pending = ''
-    if (bytes !== '') this.#response.write(bytes, sent)
-    else sent?.()
+    this.#writer.flush(sent)
   }
 
   end(): void {
@@ -76,23 +77,26 @@ export class BlockReply implements Reply {
     const last = this.#blocks.at(-1)
     if (last !== undefined) this.#write(this.#format.stop(last))
     this.#write(this.#format.finish(this.#blocks, this.#end))
-    this.#response.end(this.#pending)
+    this.#writer.end()
   }
 
-  garble(bytes: string): void {
-    this.#pending += bytes
+  garble(): void {
+    this.#begin()
+    this.#writer.add(
+      `event: ${this.#format.pieceEvent}\ndata: {"type": "${this.#format.pieceEvent}", "index": 0, "delta"\n\n`,
+    )
     this.flush()
   }
 
   truncate(): void {
     if (!this.#response.headersSent) this.open()
-    this.#response.end(this.#pending)
+    this.#writer.end()
   }
 
   fail(refusal: Refusal): void {
     if (!this.#response.headersSent) this.open()
     this.#write(this.#format.error(refusal))
-    this.#response.end(this.#pending)
+    this.#writer.end()
   }
 
   #begin(): void {
@@ -115,6 +119,6 @@ export class BlockReply implements Reply {
   }
 
   #write(events: readonly TypedEvent[]): void {
-    for (const event of events) this.#pending += `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+    for (const event of events) this.#writer.add(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
   }
 }

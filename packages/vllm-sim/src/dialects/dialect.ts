@@ -12,6 +12,8 @@ export interface Dialect {
   readonly task: string
   /** Throws when the client leaves while sending. */
   read(message: IncomingMessage): Promise<Asked | Refusal>
+  /** Names of a chat's fields where the dialect has others. */
+  readonly names?: Readonly<Record<string, string>>
   /** Body of an error; without it, the release's own form. */
   readonly errorBody?: (refusal: Refusal, profile: VersionProfile) => object
 }

@@ -1,8 +1,9 @@
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { chat, completion, post, started, whole } from '../../test/ask-node.ts'
 import { expectedText } from '../index.ts'
+import type { SimulatedNode, SimulatedNodeOptions } from '../index.ts'
 import { profileNames } from '../profiles/version-profile.ts'
 
 const model = 'penstock-sim'
@@ -129,5 +130,103 @@ test('each release has the routes it had, and a text model refuses to rerank', a
     'v0.19': [400, 400, 400, 400, 501],
     'v0.24': [400, 400, 400, 400, 501],
     'v0.32': [400, 400, 400, 400, 501],
+  })
+})
+
+const format = { type: 'json_schema', name: 'n', schema: { type: 'x' } }
+test.each<[string, SimulatedNodeOptions, object, string]>([
+  ['responses', {}, { input: 'x', max_output_tokens: 0 }, 'max_output_tokens must be at least 1'],
+  ['responses', { profile: 'v0.19' }, { input: 'x', max_output_tokens: 200_000 }, 'max_output_tokens is too large'],
+  ['responses', {}, { input: 'x', stop: ['a', ''] }, 'stop cannot'],
+  ['responses', {}, { input: 'x', text: { format } }, '"param":"text.format"'],
+  ['responses', {}, { input: 'x', text: { format: { type: 'xml' } } }, 'text.format.type'],
+  ['responses', {}, { input: 'x', reasoning: { effort: 'absurd' } }, 'reasoning.effort'],
+  ['responses', {}, { input: 'x', tools: [{ type: 'function' }] }, 'tools.0.name'],
+  ['responses', {}, { input: [...messages, { role: 'user' }], instructions: 'y' }, 'input.1.content'],
+  ['responses', {}, { input: [{ type: 'function_call', name: 'f', arguments: '' }] }, 'input.0.call_id'],
+  ['responses', {}, { input: [{ type: 'absurd' }] }, 'input.0.type'],
+  ['messages', {}, { messages, max_tokens: 0 }, 'max_tokens must be positive'],
+  ['messages', {}, { messages, max_tokens: 5, stop_sequences: [''] }, 'stop_sequences cannot'],
+  ['messages', {}, { messages, max_tokens: 5, tool_choice: { type: 'tool' } }, 'tool_choice.name'],
+  ['messages', {}, { messages, max_tokens: 5, tools: [{ name: 'f' }] }, 'tools.0.input_schema'],
+  ['messages', {}, { messages: [{ role: 'user', content: [{ type: 'x' }] }], max_tokens: 5 }, 'messages.0.content'],
+])('%s: what is wrong is named as the route calls it', async (route, options, request, said) => {
+  const node = await started(options)
+  const response = await post(node, `/v1/${route}`, { model, ...request })
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(said)])
+})
+
+test('vLLM’s own sampling members of a response work as in a chat', async () => {
+  const node = await started()
+  const whole = expectedText({ model, request: { messages }, tokens: 60 })
+  const stop = whole.slice(40, 48)
+  const response = await json(await post(node, '/v1/responses', { input: messages, max_output_tokens: 60, stop }))
+  const [{ content }] = response['output'] as unknown as [{ content: { text: string }[] }]
+  expect([content[0]?.text, response['status']]).toEqual([whole.slice(0, whole.indexOf(stop)), 'completed'])
+})
+
+/** Texts and names of typed events, the unreadable ones as `broken`. */
+const typedEvents = (bytes: string): { names: string[]; text: string } => {
+  const names: string[] = []
+  let text = ''
+  for (const event of bytes.split('\n\n').filter((one) => one !== '')) {
+    const [name, data] = event.split('\n').map((line) => line.replace(/^(event|data): /, ''))
+    try {
+      const { type, delta } = JSON.parse(data ?? '') as { type: string; delta?: string | { text?: string } }
+      expect(type).toBe(name)
+      names.push(type)
+      text += typeof delta === 'string' ? delta : (delta?.text ?? '')
+    } catch {
+      names.push('broken')
+    }
+  }
+  return { names, text }
+}
+
+describe.each([
+  ['responses', { input: messages, max_output_tokens: 12 }, 'response.output_text.delta', 'response.completed'],
+  ['messages', { messages, max_tokens: 12 }, 'content_block_delta', 'message_stop'],
+])('faults in streams of /v1/%s', (route, request, piece, last) => {
+  const ask = (node: SimulatedNode): Promise<Response> =>
+    post(node, `/v1/${route}`, { model, ...request, stream: true })
+  const pieces = (names: readonly string[]): number => names.filter((name) => name === piece).length
+  const tokens = (count: number): string => expectedText({ model, request: { messages }, tokens: count })
+
+  test('a reset lets exactly the tokens before it through', async () => {
+    const node = await started()
+    node.injectFault({ kind: 'reset_mid_stream', afterTokens: 4 })
+    let text = ''
+    const read = async (): Promise<void> => {
+      for await (const bytes of (await ask(node)).body?.pipeThrough(new TextDecoderStream()) ?? []) text += bytes
+    }
+    await expect(read()).rejects.toThrow('terminated')
+    expect(typedEvents(text)).toMatchObject({ text: tokens(4) })
+    expect(node.totals()).toMatchObject({ failed: 1 })
+  })
+
+  test('a truncated stream ends in order, without its last events', async () => {
+    const node = await started()
+    node.injectFault({ kind: 'truncate', afterTokens: 4 })
+    const { names, text } = typedEvents(await (await ask(node)).text())
+    expect([pieces(names), text, names.at(-1)]).toEqual([4, tokens(4), piece])
+  })
+
+  test('garbage is one broken event among the true ones', async () => {
+    const node = await started()
+    node.injectFault({ kind: 'garbage', afterTokens: 4 })
+    const { names, text } = typedEvents(await (await ask(node)).text())
+    expect([names.filter((name) => name === 'broken').length, text, names.at(-1)]).toEqual([1, tokens(12), last])
+  })
+
+  test('an abort ends the stream in order with the partial text and says that it is not complete', async () => {
+    const node = await started()
+    node.injectFault({ kind: 'abort_finish', afterTokens: 4 })
+    const bytes = await (await ask(node)).text()
+    const { names, text } = typedEvents(bytes)
+    expect([text, names.at(-1)]).toEqual([tokens(4), last])
+    expect(bytes).toMatch(
+      route === 'messages' ? /"stop_reason":null,"stop_sequence":null\},"usage"/ : /"status":"cancelled"/,
+    )
+    expect(node.totals()).toMatchObject({ abortedByNode: 1 })
   })
 })

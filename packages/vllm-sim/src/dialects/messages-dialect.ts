@@ -23,6 +23,7 @@ export const messagesError = ({
 /** Anthropic's Messages API (`/v1/messages`), as vLLM translates it to a chat and back. */
 export const messagesDialect: Dialect = {
   task: 'the Messages API',
+  names: { stop: 'stop_sequences' },
   errorBody: messagesError,
   read: async (message) => {
     const body = await readBody(message, MessagesRequest)
@@ -99,6 +100,7 @@ const signature = (thought: string): string => fingerprint(Buffer.from(thought))
 
 const messagesFormat = (detail: ReplyDetail): BlockFormat => ({
   beginsAtOnce: false,
+  pieceEvent: 'content_block_delta',
   begin: () => [
     {
       type: 'message_start',

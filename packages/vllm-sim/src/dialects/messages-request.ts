@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 const block = z.looseObject({
-  type: z.string(),
+  type: z.enum(['text', 'image', 'tool_use', 'tool_result', 'tool_reference', 'thinking', 'redacted_thinking']),
   text: z.string().optional(),
   id: z.string().optional(),
   name: z.string().optional(),
@@ -12,7 +12,7 @@ const block = z.looseObject({
 type MessageBlock = z.infer<typeof block>
 
 const conversation = {
-  model: z.string(),
+  model: z.string().min(1, 'Model is required'),
   messages: z
     .array(z.object({ role: z.enum(['user', 'assistant', 'system']), content: z.union([z.string(), z.array(block)]) }))
     .min(1),
@@ -32,6 +32,10 @@ const conversation = {
       name: z.string().nullish(),
       disable_parallel_tool_use: z.boolean().nullish(),
     })
+    .refine(({ type, name }) => type !== 'tool' || (name ?? '') !== '', {
+      path: ['name'],
+      message: "is required when type is 'tool'",
+    })
     .nullish(),
 }
 
@@ -41,7 +45,7 @@ export const CountTokensRequest = z.looseObject(conversation)
 /** A request of Anthropic's Messages API. */
 export const MessagesRequest = z.looseObject({
   ...conversation,
-  max_tokens: z.int(),
+  max_tokens: z.int().min(1, 'max_tokens must be positive'),
   stop_sequences: z.array(z.string()).nullish(),
   stream: z.boolean().nullish(),
   temperature: z.number().nullish(),

@@ -5,13 +5,14 @@ import type { FinishReason } from '../openai/answer.ts'
 import { BlockReply } from './block-reply.ts'
 import type { Block, BlockFormat, TypedEvent } from './block-reply.ts'
 import type { Dialect } from './dialect.ts'
-import { chatOfResponses, ResponsesRequest } from './responses-request.ts'
+import { chatOfResponses, responsesNames, ResponsesRequest } from './responses-request.ts'
 import { translatedChat } from './translated.ts'
 import type { UsageCounts } from './translated.ts'
 
 /** OpenAI's Responses API (`/v1/responses`) on a node that stores nothing. */
 export const responsesDialect: Dialect = {
   task: 'the Responses API',
+  names: responsesNames,
   read: async (message) => {
     const body = await readBody(message, ResponsesRequest)
     if (body.kind === 'refused') return body
@@ -132,6 +133,7 @@ const responsesFormat = (request: ResponsesRequest, detail: ReplyDetail): BlockF
   const state = (type: string, now: State): TypedEvent => event(type, { response: responseOf(request, detail, now) })
   return {
     beginsAtOnce: true,
+    pieceEvent: `${pieceEvents.text}.delta`,
     begin: () => {
       const now: State = { status: 'in_progress', blocks: [] }
       return [state('response.created', now), state('response.in_progress', now)]

@@ -1,18 +1,62 @@
 import { z } from 'zod'
 import { badRequest, refusal } from '../openai/refusal.ts'
 import type { Refusal } from '../openai/refusal.ts'
+import { ChatRequest } from '../openai/request.ts'
 
 const part = z.looseObject({ type: z.string(), text: z.string().optional() })
 
-const item = z.looseObject({
-  type: z.string().optional(),
-  role: z.string().optional(),
-  content: z.union([z.string(), z.array(part)]).nullish(),
-  call_id: z.string().optional(),
-  name: z.string().optional(),
-  arguments: z.string().optional(),
-  output: z.union([z.string(), z.array(part)]).optional(),
-})
+/** What an item of the input must have, by its type. */
+const membersOf = {
+  message: ['role', 'content'],
+  reasoning: [],
+  function_call: ['call_id', 'name', 'arguments'],
+  function_call_output: ['call_id', 'output'],
+} as const
+
+const item = z
+  .looseObject({
+    type: z.enum(['message', 'reasoning', 'function_call', 'function_call_output']).default('message'),
+    role: z.enum(['user', 'assistant', 'system', 'developer']).optional(),
+    content: z.union([z.string(), z.array(part)]).nullish(),
+    call_id: z.string().optional(),
+    name: z.string().optional(),
+    arguments: z.string().optional(),
+    output: z.union([z.string(), z.array(part)]).optional(),
+  })
+  .superRefine((one, context) => {
+    for (const name of membersOf[one.type])
+      if (one[name] === undefined)
+        context.addIssue({ code: 'custom', path: [name], message: `missing in a ${one.type}` })
+  })
+
+const {
+  stop,
+  include_stop_str_in_output,
+  ignore_eos,
+  seed,
+  top_k,
+  repetition_penalty,
+  logit_bias,
+  structured_outputs,
+} = ChatRequest.shape
+const sampling = {
+  stop,
+  include_stop_str_in_output,
+  ignore_eos,
+  seed,
+  top_k,
+  repetition_penalty,
+  logit_bias,
+  structured_outputs,
+}
+
+/** How the Responses API calls fields of a chat. */
+export const responsesNames = {
+  messages: 'input',
+  max_tokens: 'max_output_tokens',
+  response_format: 'text.format',
+  reasoning_effort: 'reasoning.effort',
+} as const
 
 /** A request of OpenAI's Responses API. Fields that change nothing here are kept for the answer, which repeats them. */
 export const ResponsesRequest = z.looseObject({
@@ -26,27 +70,36 @@ export const ResponsesRequest = z.looseObject({
   top_logprobs: z.int().nullish(),
   tools: z
     .array(
-      z.looseObject({
-        type: z.string(),
-        name: z.string().optional(),
-        description: z.string().nullish(),
-        parameters: z.record(z.string(), z.unknown()).nullish(),
-      }),
+      z
+        .looseObject({
+          type: z.string(),
+          name: z.string().optional(),
+          description: z.string().nullish(),
+          parameters: z.record(z.string(), z.unknown()).nullish(),
+        })
+        .refine(({ type, name }) => type !== 'function' || name !== undefined, {
+          path: ['name'],
+          message: 'missing in a function',
+        }),
     )
     .nullish(),
   tool_choice: z
     .union([z.enum(['none', 'auto', 'required']), z.looseObject({ type: z.literal('function'), name: z.string() })])
     .nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
+  reasoning: z.looseObject({ effort: ChatRequest.shape.reasoning_effort }).nullish(),
   text: z
     .looseObject({
       format: z
-        .looseObject({
-          type: z.string(),
-          name: z.string().optional(),
-          schema: z.record(z.string(), z.unknown()).optional(),
-        })
+        .discriminatedUnion('type', [
+          z.looseObject({ type: z.literal('text') }),
+          z.looseObject({ type: z.literal('json_object') }),
+          z.looseObject({
+            type: z.literal('json_schema'),
+            name: z.string(),
+            schema: z.record(z.string(), z.unknown()),
+          }),
+        ])
         .nullish(),
     })
     .nullish(),
@@ -59,6 +112,8 @@ export const ResponsesRequest = z.looseObject({
   priority: z.int().nullish(),
   cache_salt: z.string().nullish(),
   include: z.array(z.string()).nullish(),
+  // Of vLLM alone.
+  ...sampling,
 })
 export type ResponsesRequest = z.infer<typeof ResponsesRequest>
 
@@ -76,12 +131,7 @@ export const chatOfResponses = (request: ResponsesRequest): { readonly chat: obj
   const turns: object[] = request.instructions == null ? [] : [{ role: 'system', content: request.instructions }]
   const { input } = request
   if (typeof input === 'string') turns.push({ role: 'user', content: input })
-  else
-    for (const [index, one] of input.entries()) {
-      const turn = turnOf(one)
-      if (turn === undefined) return badRequest(`input.${index} is of the unknown type \`${one.type}\`.`, 'input')
-      turns.push(...turn)
-    }
+  else turns.push(...input.flatMap(turnsOf))
   const functions = request.tools?.filter(({ type }) => type === 'function') ?? []
   const { tool_choice: choice } = request
   return {
@@ -106,13 +156,14 @@ export const chatOfResponses = (request: ResponsesRequest): { readonly chat: obj
       request_id: request.request_id,
       priority: request.priority,
       cache_salt: request.cache_salt,
+      ...Object.fromEntries(Object.keys(sampling).map((name) => [name, request[name]])),
     },
   }
 }
 
-/** The turns an item of the input stands for: none for a thought. Undefined: nobody knows its type. */
-const turnOf = ({ type, role, content, ...rest }: z.infer<typeof item>): object[] | undefined => {
-  switch (type ?? 'message') {
+/** The turns an item of the input stands for: none for a thought. */
+const turnsOf = ({ type, role, content, ...rest }: z.infer<typeof item>): object[] => {
+  switch (type) {
     case 'message':
       return [{ role: role === 'developer' ? 'system' : role, content: partsOf(content) }]
     case 'reasoning':
@@ -123,8 +174,6 @@ const turnOf = ({ type, role, content, ...rest }: z.infer<typeof item>): object[
     }
     case 'function_call_output':
       return [{ role: 'tool', tool_call_id: rest.call_id, content: partsOf(rest.output) }]
-    default:
-      return undefined
   }
 }
 

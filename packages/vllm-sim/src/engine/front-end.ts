@@ -4,7 +4,10 @@ export interface FrontEndCost {
   readonly requestMs: number
   /** On top, ms per prompt token: tokenising. */
   readonly promptTokenMs: number
+  /** Per streamed token, ms, one after another: the server is one process. The engine goes on meanwhile; see `TokenOutlet`. */
+  readonly streamedTokenMs: number
 }
 
-export const defaultFrontEndCost: FrontEndCost = { requestMs: 5, promptTokenMs: 0.004 }
-export const noFrontEndCost: FrontEndCost = { requestMs: 0, promptTokenMs: 0 }
+/** Its ceiling is about 20,000 streamed tokens a second. */
+export const defaultFrontEndCost: FrontEndCost = { requestMs: 5, promptTokenMs: 0.004, streamedTokenMs: 0.046 }
+export const noFrontEndCost: FrontEndCost = { requestMs: 0, promptTokenMs: 0, streamedTokenMs: 0 }

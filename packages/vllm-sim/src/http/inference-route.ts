@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import type { Asked, Dialect } from '../dialects/dialect.ts'
+import { inOwnWords } from '../dialects/translated.ts'
 import type { Engine } from '../engine.ts'
 import type { FaultBook } from '../faults/fault-book.ts'
 import type { FaultRule, NodeFault } from '../faults/fault.ts'
@@ -24,6 +25,7 @@ import type { Reply } from './reply.ts'
 import { replyDetail } from './reply-detail.ts'
 import { sendJson, sendRefusal } from './send-json.ts'
 import { StreamedReply } from './streamed-reply.ts'
+import type { TokenOutlet } from './token-outlet.ts'
 import { UsageMeter } from './usage-meter.ts'
 import { WholeReply } from './whole-reply.ts'
 
@@ -34,6 +36,7 @@ export interface InferenceDependencies {
   readonly metrics: NodeMetrics
   readonly log: RequestLog
   readonly models: ServedModels
+  readonly outlet: TokenOutlet
   /** A fault of the whole node came with a request. */
   readonly onNodeFault: (fault: NodeFault) => void
   /** Read at each request: they can change while the node runs. */
@@ -101,7 +104,7 @@ export class InferenceRoute {
     const model = this.#dependencies.models.find(request.body.model)
     if (model === undefined) return refuse(unknownModel(request.body.model ?? ''))
     const plan = planAnswer(request, settings)
-    if (plan.kind === 'refused') return refuse(plan)
+    if (plan.kind === 'refused') return refuse(inOwnWords(plan, dialect.names))
     const full = this.#full(plan, settings)
     if (full !== undefined) return refuse(full)
 
@@ -206,6 +209,7 @@ export class InferenceRoute {
       settings,
       usage,
       load: () => this.#dependencies.engine.load(),
+      outlet: this.#dependencies.outlet,
       headers: message.headers,
     })
     if (call.reply !== undefined) return call.reply(response, detail)

@@ -187,11 +187,10 @@ export class InferenceRun {
       case 'oversized_frame':
         this.#drop('failed')
         if (!response.headersSent) reply.open()
-        reply.flush()
-        void sendOversizedFrame(response, fault.bytes)
+        reply.flush(() => void sendOversizedFrame(response, fault.bytes))
         return 'lost'
       case 'garbage':
-        reply.garble('data: {"id": "chatcmpl-", "choices": [{"index": 0, "delta"\n\n')
+        reply.garble()
         return undefined
       case 'crash':
       case 'engine_dead':

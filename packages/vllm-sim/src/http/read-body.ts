@@ -18,5 +18,14 @@ export const readBody = async <T>(
   return parsed.success ? { kind: 'body', value: parsed.data } : unreadable(problems(parsed.error))
 }
 
-const problems = (error: z.ZodError): string =>
-  error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ')
+const problems = (error: z.ZodError): string => error.issues.map((issue) => problem(issue, [])).join('; ')
+
+/** Of several forms that something may have, the one that the body comes nearest to says what is wrong. */
+const problem = (issue: z.core.$ZodIssue, at: readonly PropertyKey[]): string => {
+  const path = [...at, ...issue.path]
+  const depth = (issues: readonly z.core.$ZodIssue[]): number => Math.max(0, ...issues.map((one) => one.path.length))
+  const forms = issue.code === 'invalid_union' ? issue.errors.toSorted((one, other) => depth(other) - depth(one)) : []
+  const [nearest = []] = forms
+  if (depth(nearest) > 0) return nearest.map((one) => problem(one, path)).join('; ')
+  return `${path.join('.') || 'body'}: ${issue.message}`
+}

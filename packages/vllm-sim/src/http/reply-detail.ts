@@ -11,17 +11,19 @@ import { fingerprint } from '../text/byte-hash.ts'
 import { encodeTokens, splitTokens } from '../text/tokenizer.ts'
 import type { Call } from './inference-route.ts'
 import type { ChoiceDetail, ReplyDetail } from './reply.ts'
+import type { TokenOutlet } from './token-outlet.ts'
 import type { UsageMeter } from './usage-meter.ts'
 
 export interface ReplyContext {
   readonly settings: NodeSettings
   readonly usage: UsageMeter
   readonly load: () => EngineLoad
+  readonly outlet: TokenOutlet
   readonly headers: IncomingHttpHeaders
 }
 
 /** Everything a reply shows beside the answers' text. */
-export const replyDetail = (call: Call, { settings, usage, load, headers }: ReplyContext): ReplyDetail => {
+export const replyDetail = (call: Call, { settings, usage, load, outlet, headers }: ReplyContext): ReplyDetail => {
   const { request, plan, model, arrivedAt, fault } = call
   const id = fault?.kind === 'wrong_id' ? 'of-another-request' : call.id
   const createdAt = arrivedAt + (fault?.kind === 'clock_skew' ? fault.skewMs : 0)
@@ -41,6 +43,7 @@ export const replyDetail = (call: Call, { settings, usage, load, headers }: Repl
     choices: plan.choices.map((choice) => choiceDetail(request, choice, profile.returnsTokenIds)),
     logprobs: logprobsOf(request),
     usage,
+    outlet,
     headers: () => ({
       ...(settings.requestIdHeaders && { 'x-request-id': id }),
       ...(profile.loadHeader && request.body.stream !== true && loadMetrics(headers, load())),

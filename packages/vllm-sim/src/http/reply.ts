@@ -4,6 +4,7 @@ import type { Refusal } from '../openai/refusal.ts'
 import type { Endpoint } from '../openai/request.ts'
 import type { Token } from '../openai/token-source.ts'
 import type { VersionProfile } from '../profiles/version-profile.ts'
+import type { TokenOutlet } from './token-outlet.ts'
 import type { UsageMeter } from './usage-meter.ts'
 
 /** Where the steps of a request's answers go. */
@@ -16,8 +17,8 @@ export interface Reply {
   flush(sent?: () => void): void
   /** Sends the rest; the steps with the answers' ends were added before. */
   end(): void
-  /** Sends bytes of no answer between the others; a reply that is not streamed ends with them. */
-  garble(bytes: string): void
+  /** Sends broken JSON between the true events; a reply that is not streamed ends with it. */
+  garble(): void
   /** Ends in order, but too early. */
   truncate(): void
   /** Ends without the answers: an error status, or an error event where the status is spent. */
@@ -54,6 +55,8 @@ export interface ReplyDetail {
   readonly choices: readonly ChoiceDetail[]
   readonly logprobs: LogprobOptions | null
   readonly usage: UsageMeter
+  /** What a stream's bytes go through. */
+  readonly outlet: TokenOutlet
   /** Headers beside the usual ones. */
   readonly headers: () => Readonly<Record<string, string>>
 }

@@ -8,6 +8,7 @@ import type { ChoiceDelta } from './choice-delta.ts'
 import { chunkFormat } from './chunk-format.ts'
 import type { ChunkFormat } from './chunk-format.ts'
 import type { ChoiceDetail, Reply, ReplyDetail } from './reply.ts'
+import { StreamWriter } from './stream-writer.ts'
 
 export interface StreamOptions {
   readonly includeUsage: boolean
@@ -31,10 +32,11 @@ export class StreamedReply implements Reply {
   readonly #options: StreamOptions
   readonly #detail: ReplyDetail
   readonly #choices: ChoiceState[]
-  #pending = ''
+  readonly #writer: StreamWriter
 
   constructor(response: ServerResponse, options: StreamOptions, detail: ReplyDetail) {
     this.#response = response
+    this.#writer = new StreamWriter(response, detail.outlet)
     this.#format = chunkFormat(detail.head)
     this.#options = options
     this.#detail = detail
@@ -60,51 +62,54 @@ export class StreamedReply implements Reply {
   }
 
   flush(sent?: () => void): void {
-    const bytes = this.#pending
-    this.#pending = ''
-    if (bytes !== '') this.#response.write(bytes, sent)
-    else sent?.()
+    this.#writer.flush(sent)
   }
 
   end(): void {
     const usage = this.#options.includeUsage ? this.#format.usage(this.#detail.usage.total({ nulls: false })) : ''
-    this.#response.end(`${this.#pending}${usage}data: [DONE]\n\n`)
+    this.#writer.add(`${usage}data: [DONE]\n\n`)
+    this.#writer.end()
   }
 
-  garble(bytes: string): void {
-    this.#pending += bytes
+  garble(): void {
+    this.#writer.add('data: {"id": "chatcmpl-", "choices": [{"index": 0, "delta"\n\n')
     this.flush()
   }
 
   truncate(): void {
     if (!this.#response.headersSent) this.open()
-    this.#response.end(this.#pending)
+    this.#writer.end()
   }
 
   fail(refusal: Refusal): void {
     if (!this.#response.headersSent) this.open()
-    this.#response.end(`${this.#pending}data: ${refusalBody(refusal, 'nested')}\n\ndata: [DONE]\n\n`)
+    this.#writer.add(`data: ${refusalBody(refusal, 'nested')}\n\ndata: [DONE]\n\n`)
+    this.#writer.end()
   }
 
   #open(choice: number, state: ChoiceState): void {
     const { echo, promptTokenIds } = state.detail
     state.opened = true
-    this.#pending += this.#format.opening(choice, {
-      echo: echo.text,
-      promptTokenIds: choice === 0 ? promptTokenIds : null,
-      usage: this.#usage(choice),
-    })
+    this.#writer.add(
+      this.#format.opening(choice, {
+        echo: echo.text,
+        promptTokenIds: choice === 0 ? promptTokenIds : null,
+        usage: this.#usage(choice),
+      }),
+    )
     if (this.#detail.head.endpoint === 'completion') state.delta.text = echo.text + state.delta.text
   }
 
   #emit(choice: number, state: ChoiceState): void {
     const { delta, detail, offset } = state
-    this.#pending += this.#format.delta(choice, delta, {
-      tokenIds: detail.promptTokenIds !== null,
-      promptTokenIds: offset === 0 ? detail.promptTokenIds : null,
-      logprobs: this.#logprobs(state),
-      usage: this.#usage(choice),
-    })
+    this.#writer.add(
+      this.#format.delta(choice, delta, {
+        tokenIds: detail.promptTokenIds !== null,
+        promptTokenIds: offset === 0 ? detail.promptTokenIds : null,
+        logprobs: this.#logprobs(state),
+        usage: this.#usage(choice),
+      }),
+    )
     // At least one, so that only the first chunk counts as first.
     state.offset += Math.max(1, Array.from(delta.text).length)
     state.delta = emptyDelta()

@@ -38,8 +38,8 @@ export class WholeReply implements Reply {
     sent?.()
   }
 
-  garble(bytes: string): void {
-    this.#garbled = bytes
+  garble(): void {
+    this.#garbled = '{"id": "chatcmpl-", "choices": [{"index": 0, "message"'
   }
 
   truncate(): void {
