@@ -80,7 +80,8 @@ is made from the code, and a test keeps it so; what each row does is tested from
 
 ## Features, endpoints and time limits
 Lane and limits are defaults: \`features.<name>\` of the [configuration](configuration.md) changes them, chooses the model for requests that
-name none, and switches a feature off with \`inactive: true\` (then 403). Every path also answers under \`/ai\`.
+name none, and switches a feature off with \`inactive: true\` (then 403). An answer in one piece has its first byte at its end: GitLab waits
+60 s for it. Every path also answers under \`/ai\`.
 
 ${table(
   [

@@ -19,6 +19,8 @@ export interface FeatureDefaults {
   readonly firstByteMs: number
   /** Time to the last byte, ms. */
   readonly totalMs: number
+  /** The same for an answer in one piece, ms. Absent: as long as to the first byte, because its caller waits for headers. */
+  readonly wholeMs?: number
   /** Time in the queue, ms: beyond it nobody waits for the answer any more. Absent: as long as to the first byte. */
   readonly queueMs?: number
 }

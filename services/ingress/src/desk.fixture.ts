@@ -215,6 +215,7 @@ export const chat = ({ model = 'main', tokens = 60, promptBytes = 0, reasoningTo
       replaceKey: null,
       flightKey: null,
       reasoning: 'hidden',
+      whole: false,
       trace: {},
     },
     expected: expectedText({

@@ -16,6 +16,7 @@ import { envelopeOf, goOf, liveRequest, newClient, newOwned, waitingJob } from '
 import type { Client, Owned } from './owned-request.ts'
 import { findLostJobs } from './find-lost-jobs.ts'
 import { RequestRecords } from './request-records.ts'
+import type { TimeLimits } from './time-limits.ts'
 
 export interface DeskOptions {
   ingress: IngressId
@@ -32,7 +33,7 @@ export interface DeskDependencies {
   log: Logger
   tracing: Tracing
   /** Time limits of a feature under the current configuration. */
-  timeLimits(feature: string): { firstByteMs: number; totalMs: number; queueMs: number }
+  timeLimits(intake: Pick<Intake, 'feature' | 'whole'>): TimeLimits
   /** Monotonic clock, ms. */
   now(): number
   /** Epoch ms. */
@@ -273,7 +274,7 @@ export class Desk implements RequestDesk, Disposable {
     const { feature, reasoning } = intake
     const { limits } = this.#options
     const offerMs = this.#deps.outside.hasSpares ? limits.offerMs : 0
-    const times = { ...this.#deps.timeLimits(feature), offerMs }
+    const times = { ...this.#deps.timeLimits(intake), offerMs }
     const life = new RequestLife({ request, reasoning, ...times, limits, budget: this.#budgetOf(feature) }, now)
     const owned = newOwned(client, life)
     this.#owned.set(request, owned)

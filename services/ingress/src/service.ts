@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { Server as TlsServer } from 'node:tls'
 import { openAuditLog } from '@penstock/audit-chain'
 import { connectBus } from '@penstock/bus'
-import { featureSettings, followConfig } from '@penstock/config'
-import type { ConfigSnapshot } from '@penstock/config'
+import { followConfig } from '@penstock/config'
 import { IngressId, workerBeat } from '@penstock/contracts'
 import { DocsIndex } from '@penstock/docs-search'
-import { featureByName } from '@penstock/features'
 import { applyOutgoing, credentialReader, startMetricsServer } from '@penstock/runtime'
 import type { Logger, RunningService, Shell } from '@penstock/runtime'
 import { describeSourceTrouble, SourceStates } from '@penstock/scheduling'
@@ -25,6 +23,7 @@ import { createHttpApp } from './http/app.ts'
 import { createHttpMetrics } from './http/http-metrics.ts'
 import { followTls, readTls } from './http/tls-files.ts'
 import type { TlsFiles } from './http/tls-files.ts'
+import { timeLimitsOf } from './time-limits.ts'
 
 const mebibyte = 1024 ** 2
 /** Largest end record: identifiers and counts, never content. */
@@ -75,7 +74,7 @@ export const startIngress = async (
         tracing,
         now: monotonic,
         wallClock: Date.now,
-        timeLimits: (feature) => timeLimitsOf(feature, followed.current()),
+        timeLimits: (intake) => timeLimitsOf(intake, followed.current()),
       },
     ),
   )
@@ -101,7 +100,7 @@ export const startIngress = async (
         trail,
         log,
         readCredential: credentialReader(config.environment),
-        timeLimits: (feature) => timeLimitsOf(feature, followed.current()),
+        timeLimits: (intake) => timeLimitsOf(intake, followed.current()),
         recordWithinMs,
         now: monotonic,
       }),
@@ -140,19 +139,6 @@ export const startIngress = async (
   return {
     readyInfo: { ingress, address, metrics_port: metrics.port },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  }
-}
-
-/** The configuration's limits, else the feature's own. */
-const timeLimitsOf = (feature: string, snapshot: ConfigSnapshot | null) => {
-  const defaults = featureByName(feature)?.defaults
-  if (defaults === undefined) throw new Error(`no feature is named ${feature}`)
-  const settings = snapshot === null ? undefined : featureSettings(snapshot.document, feature)
-  const firstByteMs = settings?.firstByteMs ?? defaults.firstByteMs
-  return {
-    firstByteMs,
-    totalMs: settings?.totalMs ?? defaults.totalMs,
-    queueMs: settings?.queueMs ?? defaults.queueMs ?? firstByteMs,
   }
 }
 

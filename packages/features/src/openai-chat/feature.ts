@@ -20,7 +20,7 @@ const openingCharsMax = 4096
 export const openAiChat: Feature<OpenAiChatInput> = {
   name: 'openai-chat',
   input: OpenAiChatInput,
-  defaults: { lane: 'interactive', firstByteMs: 55_000, totalMs: 600_000 },
+  defaults: { lane: 'interactive', firstByteMs: 55_000, totalMs: 600_000, wholeMs: 600_000 },
 
   render(input, model) {
     return {

@@ -13,7 +13,7 @@ const affinityChars = [4096, 1024]
 export const openAiCompletion: Feature<OpenAiCompletionInput> = {
   name: 'openai-completion',
   input: OpenAiCompletionInput,
-  defaults: { lane: 'interactive', firstByteMs: 55_000, totalMs: 600_000 },
+  defaults: { lane: 'interactive', firstByteMs: 55_000, totalMs: 600_000, wholeMs: 600_000 },
 
   render(input, model) {
     return {

@@ -36,6 +36,8 @@ export interface Intake {
   /** Keyed digest of trust domain and question: equal ones share a generation. Null: it shares none. */
   flightKey: string | null
   reasoning: ReasoningView
+  /** The client gets the answer in one piece, at its end. */
+  whole: boolean
   trace: ParentTrace
 }
 

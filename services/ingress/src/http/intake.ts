@@ -14,6 +14,7 @@ export const intakeOf = <I>(
     readonly input: I
     readonly model: ModelReference
     readonly principal: string
+    readonly whole: boolean
     /** Default `hidden`. */
     readonly reasoning?: ReasoningView
   },
@@ -39,6 +40,7 @@ export const intakeOf = <I>(
         ? null
         : digest('flight', `${domain}\n${feature.name}\n${JSON.stringify(request.model)}\n${json}`),
     reasoning: request.reasoning ?? 'hidden',
+    whole: request.whole,
     ...feature.size(request.input),
     // Features name prefixes in plain text: only a keyed hash of it leaves this process. Domains share no cache, so no node either.
     affinity: feature.affinity(request.input).map((text) => digest('affinity', `${domain}\n${text}`)),

@@ -7,6 +7,7 @@ import type { Intake } from '../core/intake.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { HttpAnswer } from '../http/http-answer.ts'
 import type { Trail, TrailData, TrailType } from '../outside.ts'
+import type { TimeLimits } from '../time-limits.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import { relayedBody, relayedHeaders } from './relayed-request.ts'
 
@@ -15,7 +16,7 @@ export interface RelayDependencies {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
   /** Reads a credential reference such as `env:NAME`. */
   readonly readCredential: (reference: string) => string
-  readonly timeLimits: (feature: string) => { firstByteMs: number; totalMs: number }
+  readonly timeLimits: (intake: Intake) => Pick<TimeLimits, 'firstByteMs' | 'totalMs'>
   /** An end record that is not durable within this time cuts the connection, ms. */
   readonly recordWithinMs: number
   /** Monotonic clock, ms. */
@@ -89,7 +90,7 @@ export class Relay {
   }
 
   async #pass(passage: Passage, exchange: Exchange): Promise<HttpAnswer | null> {
-    const { firstByteMs, totalMs } = this.#deps.timeLimits(passage.intake.feature)
+    const { firstByteMs, totalMs } = this.#deps.timeLimits(passage.intake)
     const late = new AbortController()
     const giveUp = (): void => late.abort(new RequestFailure('deadline_exceeded'))
     let timer = setTimeout(giveUp, firstByteMs)

@@ -54,7 +54,8 @@ export const chatAgent =
       today: spelledDate(dependencies.now(), { weekday: true }),
       raw: request.raw,
     }
-    const intake = intakeOf(feature, { input, model: request.model, principal }, exchange, dependencies)
+    const asked = { input, model: request.model, principal, whole: false }
+    const intake = intakeOf(feature, asked, exchange, dependencies)
     try {
       const answer = await dependencies.desk.ask(intake, exchange.clientGone)
       const question = request.turns.at(-1)?.content ?? ''

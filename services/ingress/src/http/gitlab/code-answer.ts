@@ -17,9 +17,6 @@ import { isVerbose } from './request-headers.ts'
 /** Silence after which a stream of events says that it lives, ms. */
 const pingEveryMs = 15_000
 
-/** Workhorse waits 55 s for the headers of an answer: what is not ready by then is not asked for any longer, ms. */
-const wholeAnswerWithinMs = 54_000
-
 /** Who asks on GitLab's front. */
 export const callerOf = ({ caller }: Exchange): Principal => {
   if (caller?.kind !== 'gitlab') throw new RequestFailure('internal')
@@ -46,17 +43,6 @@ export const bodyProblem = (problem: EditorBodyProblem, exchange: Exchange): Htt
 /** Whether what models add around code is taken off. */
 export const isTidied = (feature: string, snapshot: ConfigSnapshot | null): boolean =>
   snapshot === null || featureSettings(snapshot.document, feature).tidy
-
-/** Aborts when the client is gone, or will not wait any longer for an answer in one piece. */
-export const patienceOf = (exchange: Exchange, stream: boolean): AbortSignal & Disposable => {
-  const late = new AbortController()
-  const timer = stream
-    ? undefined
-    : setTimeout(() => late.abort(new RequestFailure('deadline_exceeded')), wholeAnswerWithinMs).unref()
-  return Object.assign(AbortSignal.any([exchange.clientGone, late.signal]), {
-    [Symbol.dispose]: () => clearTimeout(timer),
-  })
-}
 
 /** All text of an answer. */
 export const collectText = async ({ parts }: Answer): Promise<{ text: string; usage: Usage | null }> => {

@@ -31,7 +31,7 @@ export const codeCompletions =
     }
     const intake = intakeOf(
       feature,
-      { input, model: request.model, principal: principal.digest },
+      { input, model: request.model, principal: principal.digest, whole: !request.stream },
       exchange,
       dependencies,
     )

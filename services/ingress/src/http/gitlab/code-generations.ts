@@ -10,7 +10,7 @@ import { isFamily } from '@penstock/models'
 import type { Handler, HandlerDependencies } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
 import { intakeOf } from '../intake.ts'
-import { bodyProblem, callerOf, collectText, forbidden, isTidied, patienceOf, streamRaw } from './code-answer.ts'
+import { bodyProblem, callerOf, collectText, forbidden, isTidied, streamRaw } from './code-answer.ts'
 import { enabledFeatureFlags } from './request-headers.ts'
 
 const feature = features['code-generation']
@@ -24,10 +24,9 @@ export const codeGenerations =
     const parsed = parseCodeGeneration(await exchange.readJson())
     if (!parsed.ok) return bodyProblem(parsed.problem, exchange)
     const { input, model, stream, lang } = parsed.request
-    const asked = { input, model, principal: principal.digest, reasoning: stream ? 'told' : 'hidden' } as const
-    const intake = intakeOf(feature, asked, exchange, dependencies)
-    using patience = patienceOf(exchange, stream)
-    const answer = await dependencies.desk.ask(intake, patience)
+    const reasoning = stream ? 'told' : 'hidden'
+    const asked = { input, model, principal: principal.digest, whole: !stream, reasoning } as const
+    const answer = await dependencies.desk.ask(intakeOf(feature, asked, exchange, dependencies), exchange.clientGone)
     const family = isFamily(answer.accepted.family) ? answer.accepted.family : 'general'
     const context = { family, prefix: input.above, suffix: input.below, fileName: input.fileName, wholeLines: true }
     const tidy = isTidied(feature.name, dependencies.config())

@@ -121,7 +121,11 @@ describe.each([v3, v4])('%s', (path) => {
     expect(body).not.toContain('hm')
     await ask(path, generation({ stream: false }))
     await ask(path, completion({ stream: true }))
-    expect(app.desk.asked.map(({ reasoning }) => reasoning)).toEqual(['told', 'hidden', 'hidden'])
+    expect(app.desk.asked.map(({ reasoning, whole }) => [reasoning, whole])).toEqual([
+      ['told', false],
+      ['hidden', true],
+      ['hidden', false],
+    ])
   })
 
   it('asks nobody for a completion in no known language', async () => {

@@ -16,16 +16,7 @@ import type { Handler, HandlerDependencies } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
 import type { HttpAnswer } from '../http-answer.ts'
 import { intakeOf } from '../intake.ts'
-import {
-  callerOf,
-  collectText,
-  forbidden,
-  invalidBody,
-  isTidied,
-  patienceOf,
-  streamEvents,
-  streamRaw,
-} from './code-answer.ts'
+import { callerOf, collectText, forbidden, invalidBody, isTidied, streamEvents, streamRaw } from './code-answer.ts'
 import { defaultFamily } from './code-completions.ts'
 import { enabledFeatureFlags, sendsContext } from './request-headers.ts'
 
@@ -44,8 +35,8 @@ export const codeSuggestions =
       const family = request.model.kind === 'metadata' ? request.model.family : defaultFamily(dependencies.config())
       return wholeAnswer(exchange, '', modelOf(request, family ?? 'general'), dependencies)
     }
-    using patience = patienceOf(exchange, request.stream)
-    const answer = await dependencies.desk.ask(intakeFor(request, principal, exchange, dependencies), patience)
+    const intake = intakeFor(request, principal, exchange, dependencies)
+    const answer = await dependencies.desk.ask(intake, exchange.clientGone)
     const family = isFamily(answer.accepted.family) ? answer.accepted.family : 'general'
     const tidy = isTidied(featureOf(request), dependencies.config())
     const model = modelOf(request, family)
@@ -77,16 +68,12 @@ const intakeFor = (
   exchange: Exchange,
   dependencies: HandlerDependencies,
 ) => {
-  const { model } = request
+  const { model, stream } = request
+  const asked = { model, principal, whole: !stream }
   if (request.kind === 'completion')
-    return intakeOf(features['code-completion'], { input: request.input, model, principal }, exchange, dependencies)
-  const reasoning = request.stream ? 'told' : 'hidden'
-  return intakeOf(
-    features['code-generation'],
-    { input: request.input, model, principal, reasoning },
-    exchange,
-    dependencies,
-  )
+    return intakeOf(features['code-completion'], { ...asked, input: request.input }, exchange, dependencies)
+  const reasoning = stream ? 'told' : 'hidden'
+  return intakeOf(features['code-generation'], { ...asked, input: request.input, reasoning }, exchange, dependencies)
 }
 
 const modelOf = (request: SuggestionRequest, family: Family): SuggestionModel =>

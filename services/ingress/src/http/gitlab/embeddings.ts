@@ -21,7 +21,7 @@ export const codeEmbeddings =
     if (!parsed.ok)
       return parsed.kind === 'body' ? invalidBody(parsed.issues, exchange) : jsonAnswer(422, { detail: parsed.message })
     const { input, model, identifier } = parsed
-    const intake = intakeOf(features[use], { input, model, principal }, exchange, dependencies)
+    const intake = intakeOf(features[use], { input, model, principal, whole: true }, exchange, dependencies)
     try {
       const answer = await dependencies.desk.ask(intake, exchange.clientGone)
       return jsonAnswer(200, {

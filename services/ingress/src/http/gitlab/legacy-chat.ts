@@ -21,7 +21,7 @@ export const legacyChat =
     if (!allowing.some((scope) => scopes.has(scope))) return forbidden(allowing[0] ?? name)
     const { request } = parsed
     const { input, model } = request
-    const intake = intakeOf(feature, { input, model, principal }, exchange, dependencies)
+    const intake = intakeOf(feature, { input, model, principal, whole: !request.stream }, exchange, dependencies)
     const answer = await dependencies.desk.ask(intake, exchange.clientGone)
     if (request.stream) {
       await streamText(exchange, answer, { push: (text) => text, end: () => '' }, bareFraming)

@@ -50,6 +50,11 @@ test('an empty stream is a clean 200', async () => {
   expect([answer.status, await answer.text()]).toEqual([200, ''])
 })
 
+test('whoever asks for no stream waits for the whole answer, and its time limits are those of one', async () => {
+  for (const stream of [true, false]) await ask(commitMessage, { stream })
+  expect(app.desk.asked.map(({ whole }) => whole)).toEqual([false, true])
+})
+
 test.each(['chat/explain_code', 'chat%2Fexplain_code', 'chat%2fexplain_code'])('the id may be spelt %s', async (id) => {
   const answer = await ask(`/v1/prompts/${id}`, { inputs: { input: 'x', selected_text: 'y' } })
   expect(answer.status).toBe(200)

@@ -62,7 +62,8 @@ const answerPrompt = async (
   if (!inputs.ok) return unusableInputs(inputs)
 
   const { model, stream } = request
-  const intake = intakeOf(feature, { input: inputs.input, model, principal: principal.digest }, exchange, dependencies)
+  const asked = { input: inputs.input, model, principal: principal.digest, whole: !stream }
+  const intake = intakeOf(feature, asked, exchange, dependencies)
   const answer = await dependencies.desk.ask(intake, exchange.clientGone)
   const rewrite = feature.answer(inputs.input.inputs, familyOf(answer))
   if (!stream) return wholeAnswer(version, answer, rewrite, dependencies)

@@ -28,8 +28,13 @@ export const complete =
     if (!parsed.ok) return api.errors.refused(parsed)
     const admitted = admit(exchange, parsed.model)
     if (admitted === null) return api.errors.unknownModel(parsed.model)
-    const reasoning = api.showsReasoning?.(parsed) === true ? 'shown' : 'told'
-    const intake = intakeOf(api.feature, { input: parsed.input, reasoning, ...admitted }, exchange, dependencies)
+    const asked = {
+      ...admitted,
+      input: parsed.input,
+      whole: !parsed.stream || api.events === undefined,
+      reasoning: api.showsReasoning?.(parsed) === true ? ('shown' as const) : ('told' as const),
+    }
+    const intake = intakeOf(api.feature, asked, exchange, dependencies)
     const { tokensEstimate, param } = api.longestPrompt?.(parsed.input) ?? {
       tokensEstimate: intake.promptTokensEstimate,
       param: 'messages',
