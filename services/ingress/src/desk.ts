@@ -271,11 +271,12 @@ export class Desk implements RequestDesk, Disposable {
   /** A generation of its own for a call. */
   #own(client: Client, now: number): Owned {
     const { request, intake } = client
-    const { feature, reasoning } = intake
+    const { reasoning } = intake
     const { limits } = this.#options
     const offerMs = this.#deps.outside.hasSpares ? limits.offerMs : 0
     const times = { ...this.#deps.timeLimits(intake), offerMs }
-    const life = new RequestLife({ request, reasoning, ...times, limits, budget: this.#budgetOf(feature) }, now)
+    const budgetOf = (pool: string): RetryBudget => this.#budgetOf(pool)
+    const life = new RequestLife({ request, reasoning, ...times, limits, budgetOf }, now)
     const owned = newOwned(client, life)
     this.#owned.set(request, owned)
     if (intake.flightKey !== null) this.#flights.set(intake.flightKey, owned)
@@ -367,9 +368,9 @@ export class Desk implements RequestDesk, Disposable {
     if (replaceKey !== null && this.#newest.get(replaceKey) === client) this.#newest.delete(replaceKey)
   }
 
-  #budgetOf(feature: string): RetryBudget {
-    let budget = this.#budgets.get(feature)
-    if (budget === undefined) this.#budgets.set(feature, (budget = new RetryBudget({ share: 0.1, burst: 10 })))
+  #budgetOf(pool: string): RetryBudget {
+    let budget = this.#budgets.get(pool)
+    if (budget === undefined) this.#budgets.set(pool, (budget = new RetryBudget({ share: 0.1, burst: 10 })))
     return budget
   }
 

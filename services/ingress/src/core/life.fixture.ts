@@ -31,8 +31,9 @@ export const failed = (over: Partial<FailedPart> = {}): FailedPart => ({
   ...over,
 })
 
-export const newLife = (options: Partial<LifeOptions> = {}) =>
-  new RequestLife(
+export const newLife = (options: Partial<LifeOptions> = {}) => {
+  const budget = new RetryBudget({ share: 0.1, burst: 10 })
+  return new RequestLife(
     {
       request,
       firstByteMs: 10_000,
@@ -41,11 +42,12 @@ export const newLife = (options: Partial<LifeOptions> = {}) =>
       offerMs: 0,
       reasoning: 'hidden',
       limits: defaultLifeLimits,
-      budget: new RetryBudget({ share: 0.1, burst: 10 }),
+      budgetOf: () => budget,
       ...options,
     },
     0,
   )
+}
 
 export const frameOf = (life: RequestLife, run: RunId, seq: number, parts: Part[]): Frame => ({
   request,

@@ -154,16 +154,30 @@ describe('limits', () => {
 
   it('the retry budget of the pool ends what would double an overload', () => {
     const budget = new RetryBudget({ share: 0, burst: 1 })
-    const life = newLife({ budget })
+    const life = newLife({ budgetOf: () => budget })
     granted(life, 1)
     expect(kinds(life.frame(frameOf(life, runId(1), 0, [failed({ fault: 'unreached' })]), 1))).toEqual(['submit'])
     granted(life, 2)
     expect(kinds(life.frame(frameOf(life, runId(2), 0, [failed({ fault: 'unreached' })]), 2))).toContain('fail')
   })
 
+  it('retries of one pool cost no other pool anything', () => {
+    const budgets = new Map(['a', 'b'].map((pool) => [pool, new RetryBudget({ share: 0, burst: 1 })]))
+    const tries = (pool: string): string[] => {
+      const life = newLife({ budgetOf: (name) => budgets.get(name)! })
+      life.start(0)
+      life.submitted(1, { ...accepted, pool }, 0)
+      life.claim({ request, attempt: 1, run: runId(1), worker: worker(1) }, 0)
+      return kinds(life.frame(frameOf(life, runId(1), 0, [failed({ fault: 'unreached' })]), 1))
+    }
+    expect(tries('a')).toEqual(['submit'])
+    expect(tries('a')).toContain('fail')
+    expect(tries('b')).toEqual(['submit'])
+  })
+
   it('a node that dies with many streams does not use up the budget: their attempts had brought something', () => {
     const budget = new RetryBudget({ share: 0, burst: 0 })
-    const life = newLife({ budget })
+    const life = newLife({ budgetOf: () => budget })
     granted(life, 1)
     const broke = failed({ fault: 'broke' })
     expect(kinds(life.frame(frameOf(life, runId(1), 0, [text('a'), broke]), 1))).toEqual(['emit', 'submit'])

@@ -44,7 +44,8 @@ export interface LifeOptions {
   /** A first attempt that no router answers, or that the store cannot take, is offered again for so long; 0: it is refused. */
   offerMs: number
   limits: LifeLimits
-  budget: RetryBudget
+  /** What a pool's requests share for attempts that fail at its nodes. */
+  budgetOf: (pool: string) => RetryBudget
 }
 
 /**
@@ -59,7 +60,7 @@ export interface LifeOptions {
 export class RequestLife {
   readonly request: RequestId
   readonly #limits: LifeLimits
-  readonly #budget: RetryBudget
+  readonly #budgetOf: (pool: string) => RetryBudget
   readonly #firstByteAt: number
   #queueUntil: number
   readonly #offerUntil: number
@@ -69,6 +70,8 @@ export class RequestLife {
   readonly #brokenNodes = new Set<string>()
   #state: State = { name: 'submitting', resubmitAt: null }
   #attempt = 1
+  /** Of the pool that took it; null: none has. */
+  #budget: RetryBudget | null = null
   #emitted = false
   #nodeFailures = 0
   /** The present attempt has brought something new. */
@@ -78,7 +81,7 @@ export class RequestLife {
   constructor(options: LifeOptions, now: number) {
     this.request = options.request
     this.#limits = options.limits
-    this.#budget = options.budget
+    this.#budgetOf = options.budgetOf
     this.#delivered = new Delivered(options.reasoning)
     this.#firstByteAt = now + options.firstByteMs
     this.#queueUntil = now + Math.min(options.queueMs, options.firstByteMs)
@@ -133,6 +136,7 @@ export class RequestLife {
   submitted(attempt: number, answer: Accepted | Refused | null, now: number): Effect[] {
     if (this.#state.name !== 'submitting' || attempt !== this.#attempt) return []
     if (answer?.kind === 'accepted') {
+      this.#budget = this.#budgetOf(answer.pool)
       if (attempt === 1) this.#budget.earn()
       // No node is up: what counts is how long the pool holds it.
       if (answer.holdMs !== undefined) this.#queueUntil = Math.min(this.#firstByteAt, now + answer.holdMs)
@@ -322,7 +326,7 @@ export class RequestLife {
       if (part.fault === 'broke' && part.node !== null) this.#brokenNodes.add(part.node)
       const poison = this.#brokenNodes.size >= 2
       // The budget is for attempts that were in vain: a node that dies with sixteen streams must not use it up.
-      const affordable = this.#progressed || this.#budget.spend()
+      const affordable = this.#progressed || this.#budget?.spend() === true
       if (poison || this.#nodeFailures >= this.#limits.nodeFailuresMax || !affordable) return this.#fail(failure)
     }
     return this.#nextAttempt(now, `${part.code} at node ${part.node ?? '?'}`)
