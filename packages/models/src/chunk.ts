@@ -12,6 +12,8 @@ export interface ChunkContent {
   readonly kind: 'content'
   /** The server's id of the answer: another one within a stream means that answers got crossed. */
   readonly id: string | null
+  /** The name under which the server answers. */
+  readonly model: string | null
   readonly text: string
   readonly reasoning: string
   readonly toolCalls: readonly ToolCallDelta[]
@@ -60,6 +62,7 @@ export function readChunk(json: unknown): ChunkParts {
     kind: 'content',
     // Azure's first object is about the prompt's filtering and has an empty id.
     id: typeof json.id === 'string' && json.id !== '' ? json.id : null,
+    model: typeof json.model === 'string' && json.model !== '' ? json.model : null,
     text: '',
     reasoning: '',
     toolCalls: [],

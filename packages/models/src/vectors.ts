@@ -10,7 +10,13 @@ export interface Vector {
 }
 
 export type ReadVectors =
-  | { readonly kind: 'vectors'; readonly vectors: readonly Vector[]; readonly usage: Usage | null }
+  | {
+      readonly kind: 'vectors'
+      /** Who made them, as the node says. */
+      readonly model: string | null
+      readonly vectors: readonly Vector[]
+      readonly usage: Usage | null
+    }
   | { readonly kind: 'error'; readonly error: NodeError }
   | { readonly kind: 'invalid'; readonly reason: string }
 
@@ -38,7 +44,8 @@ export function readVectors(json: unknown): ReadVectors {
       return invalid('an embedding is no list of numbers')
     vectors.push({ index: index as number, values: values as number[] })
   }
-  return { kind: 'vectors', vectors, usage: readUsage(json.usage)?.usage ?? null }
+  const model = typeof json.model === 'string' ? json.model : null
+  return { kind: 'vectors', model, vectors, usage: readUsage(json.usage)?.usage ?? null }
 }
 
 function invalid(reason: string): ReadVectors {

@@ -78,8 +78,9 @@ test('a node that sleeps gets no work until it is awake', async () => {
 })
 
 test('a node that serves another model than the configuration says gets no work', async () => {
-  const { set } = await probed({ ...healthy(), served: 'other' })
+  const { node, set } = await probed({ ...healthy(), served: 'other' })
   await until(() => set.states('p')[0]?.state).toBe('wrong-model')
+  expect(node.models?.answersAs('other')).toEqual(['other'])
 })
 
 test('what was learned of a node is forgotten when its process is another one', async () => {

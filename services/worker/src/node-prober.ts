@@ -1,6 +1,7 @@
 import type { Logger } from '@penstock/runtime'
 import { isProbeDue } from '@penstock/scheduling'
 import { countsAgainstNode, overloadsNode } from './core/judge-failure.ts'
+import { ModelList } from './core/model-list.ts'
 import { readNodeMetrics } from './core/read-node-metrics.ts'
 import type { NodeInspector } from './node-inspector.ts'
 import type { NodeSet } from './node-set.ts'
@@ -79,7 +80,8 @@ export class NodeProber implements Disposable {
     if (inspector === null) return
     const [models, metrics] = await Promise.all([inspector.get('/v1/models'), inspector.get('/metrics')])
     const facts = metrics?.status === 200 ? readNodeMetrics(metrics.text) : null
-    const wrong = models?.status === 200 && !servesAll(models.text, this.#deps.servedNamesOf(node.config.source))
+    if (models?.status === 200) node.models = new ModelList(models.text)
+    const wrong = models?.status === 200 && !node.models?.servesAll(this.#deps.servedNamesOf(node.config.source))
     const unfit = facts?.asleep === true ? 'asleep' : wrong ? 'wrong-model' : null
     // A node that does not answer is judged by its calls: what it last said of itself stays.
     if (models !== null || metrics !== null) {
@@ -113,23 +115,13 @@ export class NodeProber implements Disposable {
   }
 }
 
-const servesAll = (text: string, wanted: readonly string[]): boolean => {
-  try {
-    const { data } = JSON.parse(text) as { data?: unknown }
-    if (!Array.isArray(data)) return true
-    const served = new Set(data.map((one: unknown) => (one as { id?: unknown } | null)?.id))
-    return wanted.every((name) => served.has(name))
-  } catch {
-    return true
-  }
-}
-
 /** Asks for one token. A pool without a model leaves only the question whether the node answers at all. */
 const canary = async (node: WorkerNode, inspector: NodeInspector, model: string | undefined): Promise<boolean> => {
   if (model === undefined) return (await inspector.get('/health'))?.status === 200
   const answer = await node.backend.answer({
     call: { kind: 'completion', prompt: 'ok', maxTokens: 1, temperature: 0 },
     servedName: model,
+    answersAs: node.models?.answersAs(model) ?? null,
     cacheSalt: 'canary',
     requestId: 'canary',
     traceparent: undefined,

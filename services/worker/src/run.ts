@@ -130,8 +130,9 @@ export class Run {
       return
     }
     if (countsAgainstNode(trouble)) this.#deps.nodes.failed(this.place.node)
-    // The model may be gone from the node: what it serves is looked at before others fail there.
-    if (trouble.kind === 'status' && trouble.status === 404) this.place.node.checkSoon = true
+    // The model may be gone from the node, or be another: what it serves is looked at before others fail there.
+    if (trouble.kind === 'broken' || (trouble.kind === 'status' && trouble.status === 404))
+      this.place.node.checkSoon = true
     if (overloadsNode(trouble)) this.#deps.nodes.overloaded(this.place.node)
     const { name } = this.place.node.config
     const lastOkAt = this.#deps.nodes.lastOkAt(this.job.pool)
@@ -198,9 +199,11 @@ export class Run {
   /** Calls the node and sends its answer; null when all went well. */
   async #call(call: ModelCall, go: Go, clocks: RunClocks, span: OpenSpan): Promise<NodeTrouble | null> {
     let first = true
+    const servedName = this.#model()?.servedName ?? this.job.model
     const answer = await this.place.node.backend.answer({
       call,
-      servedName: this.#model()?.servedName ?? this.job.model,
+      servedName,
+      answersAs: this.place.node.models?.answersAs(servedName) ?? null,
       reasoning: this.#model()?.reasoning,
       // A request of no known domain shares with nobody.
       cacheSalt: this.#deps.cacheSaltOf(go.domain ?? this.job.request),
@@ -224,7 +227,8 @@ export class Run {
       return null
     }
     if (clocks.verdict === 'too-slow') return { kind: 'too-slow' }
-    if (clocks.verdict === 'stalled') return { kind: 'broken', reason: 'no byte for too long' }
+    if (clocks.verdict === 'stalled')
+      return first ? { kind: 'silent' } : { kind: 'broken', reason: 'no byte for too long' }
     const { trouble } = answer
     if (this.#stopped === null && (trouble.kind === 'broken' || trouble.kind === 'status'))
       this.#deps.log.warn(

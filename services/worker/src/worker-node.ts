@@ -2,6 +2,7 @@ import { NodeControl, NodeLoad, unknownHealth, unprovenHealth } from '@penstock/
 import type { NodeHealth } from '@penstock/scheduling'
 import type { Backend } from './backends/backend.ts'
 import type { NodeSpec } from './core/expand-nodes.ts'
+import type { ModelList } from './core/model-list.ts'
 import { NodeInspector } from './node-inspector.ts'
 
 /** One node as this worker knows it: where it is, what is there, what it can take, how it is. */
@@ -13,6 +14,8 @@ export class WorkerNode {
   readonly load = new NodeLoad()
   readonly control = new NodeControl()
   health: NodeHealth
+  /** What it last said that it serves; null: nothing yet. */
+  models: ModelList | null = null
   /** Since when the configuration drains it, by the worker's clock; null: it does not. */
   drainingSince: number | null = null
   /** DNS names it no more: it goes with its last run. */

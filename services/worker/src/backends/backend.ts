@@ -7,6 +7,8 @@ export interface BackendCall {
   readonly call: ModelCall
   /** What the node calls the model. */
   readonly servedName: string
+  /** Names that its answers may carry; null: not known. */
+  readonly answersAs: readonly string[] | null
   /** How the model thinks, says the configuration; by its name when absent. */
   readonly reasoning?: Reasoning | undefined
   /** Separates prefix caches of trust domains, where the backend can. */

@@ -58,17 +58,24 @@ export const backendOf = (node: { url: string; backend: object; credential?: str
 
 export const userSays = (content: string): ModelCall => ({ kind: 'chat', messages: [{ role: 'user', content }] })
 
+interface AskOptions {
+  readonly servedName?: string
+  readonly answersAs?: readonly string[] | null
+  readonly leaveAt?: 'first part'
+}
+
 /** Asks and gathers. `leaveAt`: the run is cancelled at the first part. */
 export const ask = async (
   backend: Backend,
   call: ModelCall,
-  { servedName = 'house', leaveAt }: { servedName?: string; leaveAt?: 'first part' } = {},
+  { servedName = 'house', answersAs = null, leaveAt }: AskOptions = {},
 ): Promise<{ parts: Part[]; answer: BackendAnswer }> => {
   const parts: Part[] = []
   const run = new AbortController()
   const answer = await backend.answer({
     call,
     servedName,
+    answersAs,
     cacheSalt: 'salt',
     requestId: 'r.1',
     traceparent: undefined,

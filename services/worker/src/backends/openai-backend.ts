@@ -32,10 +32,11 @@ export class OpenAiBackend implements Backend {
   async answer(asked: BackendCall): Promise<BackendAnswer> {
     const { node, dialect, credential } = this.#options
     const { path, body, headers, stopStringsLeft } = dialect.request(asked, credential)
+    const { call, answersAs } = asked
     const reader =
-      asked.call.kind === 'embedding'
-        ? new VectorReader(node, asked.call.input.length)
-        : new AnswerReader(node, stopStringsLeft)
+      call.kind === 'embedding'
+        ? new VectorReader({ node, answersAs, texts: call.input.length })
+        : new AnswerReader({ node, answersAs, stopStringsLeft })
     let broken: NodeTrouble | null = null
     try {
       const answer = await this.#client.call({

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AnswerReader } from './answer-reader.ts'
 
+const plain = { node: 'a', answersAs: null, stopStringsLeft: [] }
 const chunk = (choice: object | null, over: object = {}) => ({
   id: 'cmpl-1',
   object: 'chat.completion.chunk',
@@ -13,7 +14,7 @@ const text = (content: string, tokenIds?: number[]) =>
   chunk({ delta: { content }, ...(tokenIds === undefined ? {} : { token_ids: tokenIds }) })
 
 const readAll = (...objects: unknown[]) => {
-  const reader = new AnswerReader('node-a')
+  const reader = new AnswerReader({ ...plain, node: 'node-a' })
   return { readings: objects.map((object) => reader.read(object)), end: reader.end() }
 }
 
@@ -39,7 +40,7 @@ describe('an answer', () => {
   })
 
   test('ends without the stop string that its node leaves in it, and counts only tokens whose text is out', () => {
-    const reader = new AnswerReader('a', ['\n\n', 'END'])
+    const reader = new AnswerReader({ ...plain, stopStringsLeft: ['\n\n', 'END'] })
     const said = (...read: unknown[]) =>
       read.flatMap((one) => {
         const reading = reader.read(one)
@@ -55,7 +56,7 @@ describe('an answer', () => {
   })
 
   test('says what it held back before it calls a tool', () => {
-    const reader = new AnswerReader('a', ['END'])
+    const reader = new AnswerReader({ ...plain, stopStringsLeft: ['END'] })
     reader.read(text('say E', [1]))
     expect(
       reader.read(chunk({ delta: { tool_calls: [{ index: 0, id: 'c', function: { name: 'f' } }] } })),
@@ -97,7 +98,7 @@ describe('an answer', () => {
 
 describe('an answer is broken by', () => {
   test('an error event, also after a finish reason', () => {
-    const reader = new AnswerReader('a')
+    const reader = new AnswerReader(plain)
     reader.read(chunk({ delta: {}, finish_reason: 'stop' }))
     expect(reader.read({ error: { message: 'engine', type: 'InternalServerError', code: 500 } })).toEqual({
       kind: 'broken',
@@ -112,6 +113,15 @@ describe('an answer is broken by', () => {
   test('a chunk of another answer: two streams got crossed', () => {
     const { readings } = readAll(text('mine'), { ...text('not mine'), id: 'cmpl-2' })
     expect(readings[1]).toEqual({ kind: 'broken', reason: 'chunk of another answer' })
+  })
+
+  test('the name of another model, unless nobody knows how the node names its own', () => {
+    const named = { ...text('said'), model: 'stranger' }
+    const reader = new AnswerReader({ ...plain, answersAs: ['house', 'house-coder'] })
+    expect(reader.read({ ...text('so'), model: 'house-coder' }).kind).toBe('parts')
+    expect(reader.read(text('no name')).kind).toBe('parts')
+    expect(reader.read(named)).toEqual({ kind: 'broken', reason: 'answer of another model' })
+    expect(new AnswerReader(plain).read(named).kind).toBe('parts')
   })
 
   test('a piece that no message on the bus could carry, in text or in arguments', () => {
@@ -143,7 +153,7 @@ test('whatever JSON a node sends, reading never throws and every part fits the c
   )
   fc.assert(
     fc.property(fc.array(object), (objects) => {
-      const reader = new AnswerReader('a')
+      const reader = new AnswerReader(plain)
       for (const one of objects) {
         const reading = reader.read(one)
         if (reading.kind === 'parts') for (const part of reading.parts) expect(Part.safeParse(part).success).toBe(true)

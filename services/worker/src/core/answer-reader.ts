@@ -11,6 +11,14 @@ const pieceCharsMax = 128 * 1024
 /** No client's stop string is longer. */
 const stopStringCharsMax = 256
 
+export interface AnswerReaderOptions {
+  readonly node: string
+  /** Names that the answer may carry; null: any. */
+  readonly answersAs: readonly string[] | null
+  /** The node leaves the one that ends the answer in it. */
+  readonly stopStringsLeft: readonly string[]
+}
+
 /**
  * Turns a node's streamed objects into parts of an answer. `[DONE]` alone is no success: a finish reason must have come, and no
  * error event (contract vllm §1.6).
@@ -21,12 +29,13 @@ export class AnswerReader {
   #usage: Usage | null = null
   #stopString: string | null = null
   #answerId: string | null = null
+  readonly #answersAs: readonly string[] | null
   readonly #text: StopHold
   readonly #reasoning: StopHold
 
-  /** `stopStringsLeft`: the node leaves the one that ends the answer in it. */
-  constructor(node: string, stopStringsLeft: readonly string[] = []) {
+  constructor({ node, answersAs, stopStringsLeft }: AnswerReaderOptions) {
     this.#node = node
+    this.#answersAs = answersAs
     this.#text = new StopHold(stopStringsLeft)
     this.#reasoning = new StopHold(stopStringsLeft)
   }
@@ -42,6 +51,7 @@ export class AnswerReader {
         return { kind: 'broken', reason: 'chunk of another answer' }
       this.#answerId = chunk.id
     }
+    if (isOther(chunk.model, this.#answersAs)) return { kind: 'broken', reason: 'answer of another model' }
     if (chunk.usage !== null) this.#usage = chunk.usage
     if (chunk.finishReason === 'aborted')
       return { kind: 'broken', reason: `finish reason ${String(chunk.stopReason ?? 'abort')}` }
@@ -87,6 +97,10 @@ export class AnswerReader {
     return { kind: 'end', finishReason: this.#finish, usage: this.#usage, node: this.#node, ...stopped }
   }
 }
+
+/** Whether an answer names a model that it may not. */
+export const isOther = (model: string | null, answersAs: readonly string[] | null): boolean =>
+  model !== null && answersAs !== null && !answersAs.includes(model)
 
 /** The answer goes on with something else. */
 const goesOn: AnswerEnding = { stopString: null, stopped: false }

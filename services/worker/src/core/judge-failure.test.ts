@@ -29,6 +29,15 @@ describe('a call that reached no node', () => {
   })
 })
 
+test('a node that says nothing is left for another, and silence of all is a timeout: no client should come back for it', () => {
+  expect(judgeFailure({ kind: 'silent' }, facts())).toMatchObject({
+    code: 'deadline_exceeded',
+    retry: true,
+    fault: 'broke',
+  })
+  expect(countsAgainstNode({ kind: 'silent' })).toBe(true)
+})
+
 describe('a status of the node', () => {
   test.each([
     [429, 'overloaded', true, 'unreached'],

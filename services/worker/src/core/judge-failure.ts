@@ -10,6 +10,8 @@ export type NodeTrouble =
   | { kind: 'unsupported'; message: string }
   /** The answer stopped, broke or made no sense after it had begun. */
   | { kind: 'broken'; reason: string }
+  /** Took the call and brought nothing of an answer for longer than its queue and its prefill explain. */
+  | { kind: 'silent' }
   /** No first token, or no end, within the time that is left. */
   | { kind: 'too-slow' }
 
@@ -65,6 +67,8 @@ export const judgeFailure = (trouble: NodeTrouble, facts: NodeFacts): FailedPart
         message: trouble.reason.slice(0, reasonCharsMax),
         retryAfterMs: gapRetryAfterMs,
       }
+    case 'silent':
+      return { ...base, code: 'deadline_exceeded', retry: true, fault: 'broke' }
     case 'too-slow':
       return { ...base, code: 'deadline_exceeded', retry: false, fault: 'none' }
   }
@@ -97,6 +101,7 @@ export const countsAgainstNode = (trouble: NodeTrouble): boolean => {
   switch (trouble.kind) {
     case 'unreachable':
     case 'broken':
+    case 'silent':
       return true
     case 'status':
       return nodeIsWrong(trouble.status)

@@ -5,9 +5,13 @@ const item = (index: unknown, embedding: unknown) => ({ object: 'embedding', ind
 
 describe('a pooling node’s answer', () => {
   it('becomes one part for each text, in its order, and an end', () => {
-    const reader = new VectorReader('node', 2)
+    const reader = new VectorReader({ node: 'node', answersAs: ['m'], texts: 2 })
     expect(reader.end()).toBeNull()
-    const answer = { data: [item(1, [0.5, -1e-7]), item(0, [1])], usage: { prompt_tokens: 8, total_tokens: 8 } }
+    const answer = {
+      model: 'm',
+      data: [item(1, [0.5, -1e-7]), item(0, [1])],
+      usage: { prompt_tokens: 8, total_tokens: 8 },
+    }
     expect(reader.read(answer)).toEqual({
       kind: 'parts',
       parts: [
@@ -27,6 +31,7 @@ describe('a pooling node’s answer', () => {
     ['no object', []],
     ['an error', { error: { message: 'CANARY' } }],
     ['no list', { data: {} }],
+    ['the name of another model', { model: 'CANARY', data: [item(0, [1]), item(1, [1])] }],
     ['too few vectors', { data: [item(0, [1])] }],
     ['the same index twice', { data: [item(0, [1]), item(0, [1])] }],
     ['an index beyond', { data: [item(0, [1]), item(2, [1])] }],
@@ -34,7 +39,7 @@ describe('a pooling node’s answer', () => {
     ['a number that is none', { data: [item(0, [null]), item(1, [1])] }],
     ['an empty vector', { data: [item(0, []), item(1, [1])] }],
   ])('with %s is broken, and the reason quotes nothing', (_what, answer) => {
-    const reader = new VectorReader('node', 2)
+    const reader = new VectorReader({ node: 'node', answersAs: ['m'], texts: 2 })
     const reading = reader.read(answer)
     expect(reading.kind).toBe('broken')
     expect(JSON.stringify(reading)).not.toContain('CANARY')
