@@ -3,7 +3,8 @@ import { scaledClock, systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import type { EngineObserver } from './engine.ts'
 import { FaultBook } from './faults/fault-book.ts'
-import { FaultRule } from './faults/fault.ts'
+import type { ArmedFault } from './faults/fault-book.ts'
+import { FaultRule, isOfNode } from './faults/fault.ts'
 import type { FaultInput } from './faults/fault.ts'
 import { listen } from './http/http-listener.ts'
 import { createNodeEngine } from './node-engine.ts'
@@ -56,6 +57,8 @@ export interface SimulatedNode extends AsyncDisposable {
   configure(change: Partial<NodeSettings>): void
   /** Arms a fault rule; `count` stands for the rule's own. Returns its id. */
   injectFault(fault: FaultInput, count?: number): number
+  /** Rules for single requests that still wait for one. */
+  faultsWaiting(): readonly ArmedFault[]
   clearFaults(): void
   /** Ends as vLLM does at SIGTERM: answers under way get finish reason `abort`, or what the release and its settings say. */
   stop(): Promise<void>
@@ -119,6 +122,7 @@ export const startSimulatedNode = async (options: SimulatedNodeOptions = {}): Pr
     totals: () => log.totals(),
     configure,
     injectFault: (fault, count) => faults.arm(FaultRule.parse(count === undefined ? fault : { ...fault, count })),
+    faultsWaiting: () => faults.armed().filter(({ fault }) => !isOfNode(fault)),
     clearFaults: () => faults.disarm(),
     stop,
     crash: () => (ended ??= end(node.crash(null))),

@@ -1,3 +1,4 @@
+import { request } from 'undici'
 import type { TestStack } from '../../stack/start-stack.ts'
 import type { Api } from './fault-cases.ts'
 
@@ -19,24 +20,28 @@ export interface Reply {
   readonly tookMs: number
 }
 
-const question = (id: string): string => `Question ${id}: what does the water gate of this module do?`
+/** Of its own words for each model, which the bodies that its nodes get hold as they are. */
+export const questionOf = (id: string): string => `Question ${id}: what does the water gate of this module do?`
 
-/** Asks one question of fixed words, so that its answer is the same each time. Throws when the connection breaks. */
+/**
+ * Asks one question of fixed words, so that its answer is the same each time. Throws when the connection breaks. Not by `fetch`, which
+ * asks again by itself when it is answered 421.
+ */
 export const ask = async (api: Api, stack: TestStack, target: Target): Promise<Reply> => {
   const { path, headers, body } = await requestOf(api, stack, target)
   const startedAt = performance.now()
-  const response = await fetch(`${stack.apiUrl}${path}`, {
+  const response = await request(`${stack.apiUrl}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(90_000),
   })
-  const raw = await response.text()
-  const said =
-    response.status === 200 ? readers[api](raw) : { text: '', failure: detailOf(raw) ?? `status ${response.status}` }
+  const { statusCode: status } = response
+  const raw = await response.body.text()
+  const said = status === 200 ? readers[api](raw) : { text: '', failure: detailOf(raw) ?? `status ${status}` }
   return {
-    status: response.status,
-    retryAfter: response.headers.get('retry-after'),
+    status,
+    retryAfter: String(response.headers['retry-after'] ?? '') || null,
     ...said,
     tookMs: Math.round(performance.now() - startedAt),
   }
@@ -66,7 +71,7 @@ const requestOf = async (
           current_file: {
             file_name: 'gate.py',
             language_identifier: 'python',
-            content_above_cursor: `# ${question(model)}\nlevel = `,
+            content_above_cursor: `# ${questionOf(model)}\nlevel = `,
             content_below_cursor: '\n',
           },
           model_provider: 'litellm',
@@ -80,7 +85,7 @@ const requestOf = async (
         path: '/v2/chat/agent',
         headers: await gitlab(),
         body: {
-          messages: [{ role: 'user', content: question(model) }],
+          messages: [{ role: 'user', content: questionOf(model) }],
           model_metadata: { provider: 'openai', name: 'general', endpoint, api_key: null, identifier },
         },
       }
@@ -88,7 +93,7 @@ const requestOf = async (
       return {
         path: '/v1/chat/completions',
         headers: { authorization: `Bearer ${stack.openAiKey}` },
-        body: { model, messages: [{ role: 'user', content: question(model) }], max_tokens: 60, stream: true },
+        body: { model, messages: [{ role: 'user', content: questionOf(model) }], max_tokens: 60, stream: true },
       }
   }
 }

@@ -24,6 +24,15 @@ const failures = {
     'chat-agent': 'error event',
     'openai-chat': '400',
   },
+  /** The credential of the configuration is not the model server's. */
+  'credential-refused': {
+    'code-completion': '421 401: Unauthorized',
+    'chat-agent': 'error event',
+    'openai-chat': '502',
+  },
+  'model-unknown': { 'code-completion': '421 404: Not Found', 'chat-agent': 'error event', 'openai-chat': '502' },
+  /** Silent beyond every limit. */
+  silent: { 'code-completion': '504', 'chat-agent': '504', 'openai-chat': '504' },
   redirected: { 'code-completion': '421 307: Temporary Redirect', 'chat-agent': 'error event', 'openai-chat': '502' },
 } as const satisfies Record<string, Record<Api, string>>
 
@@ -90,17 +99,80 @@ export const faultCases: readonly FaultCase[] = [
     oneNode: 'answer',
     everyNode: 'answer',
   },
+  {
+    name: 'refuses the credential (401)',
+    fault: { kind: 'http_status', status: 401 },
+    oneNode: 'answer',
+    everyNode: 'credential-refused',
+  },
+  {
+    name: 'does not know the model (404)',
+    fault: { kind: 'http_status', status: 404 },
+    oneNode: 'model-unknown',
+    everyNode: 'model-unknown',
+  },
+  { name: 'sends one byte a packet', fault: { kind: 'one_byte' }, oneNode: 'answer' },
+  { name: 'cuts characters into packets', fault: { kind: 'split_utf8' }, oneNode: 'answer' },
+  { name: 'sends many events a packet', fault: { kind: 'burst' }, oneNode: 'answer' },
+  {
+    name: 'has another time',
+    fault: { kind: 'clock_skew', skewMs: -3_600_000 },
+    oneNode: 'answer',
+  },
+  // A proxy in front of a node may set ids of its own: only one id per answer can be asked for.
+  { name: 'answers by another id', fault: { kind: 'wrong_id' }, oneNode: 'answer' },
+  { name: 'does not see clients leave', fault: { kind: 'half_open' }, oneNode: 'answer' },
+  {
+    name: 'closes connections that are used again',
+    fault: { kind: 'keepalive_race' },
+    oneNode: 'answer',
+    everyNode: 'answer',
+  },
+  { name: 'has little memory', fault: { kind: 'kv_pressure', ratio: 0.001 }, oneNode: 'answer' },
+  { name: 'has no metrics', fault: { kind: 'metrics_500' }, oneNode: 'answer', everyNode: 'answer' },
+  {
+    name: 'lacks most metrics',
+    fault: { kind: 'metrics_missing_series', names: ['vllm:', 'process_'] },
+    oneNode: 'answer',
+  },
+  { name: 'has old metrics', fault: { kind: 'stale_metrics' }, oneNode: 'answer' },
+  {
+    name: 'pauses for a second',
+    fault: { kind: 'stall', stallMs: 1000, afterTokens },
+    oneNode: 'answer',
+  },
+  {
+    name: 'runs out of memory',
+    fault: { kind: 'oom', when: 'after_tokens', afterTokens, kvUsageRatio: 0.0001 },
+    oneNode: 'answer',
+  },
   { name: 'crashes mid-stream', fault: { kind: 'crash', when: 'after_tokens', afterTokens }, oneNode: 'answer' },
   { name: 'loses its engine', fault: { kind: 'engine_dead', when: 'after_tokens', afterTokens }, oneNode: 'answer' },
   { name: 'answers for another model', fault: { kind: 'wrong_model' }, oneNode: 'answer', everyNode: 'try-again' },
-  { name: 'stalls mid-stream', fault: { kind: 'hang', afterTokens }, oneNode: 'answer', byClock: true },
-  { name: 'brings a token in 12 s', fault: { kind: 'slow', factor: slowFactor }, oneNode: 'answer', byClock: true },
   {
-    name: 'takes connections and says nothing',
-    fault: { kind: 'hang', when: 'before_headers' },
+    name: 'stalls mid-stream',
+    fault: { kind: 'hang', afterTokens },
+    oneNode: 'answer',
+    everyNode: 'answer',
+    byClock: true,
+  },
+  {
+    name: 'pauses for a minute',
+    fault: { kind: 'stall', stallMs: 60_000, afterTokens },
     oneNode: 'answer',
     byClock: true,
   },
+  { name: 'brings a token in 12 s', fault: { kind: 'slow', factor: slowFactor }, oneNode: 'answer', byClock: true },
+  {
+    name: 'takes requests and says nothing',
+    fault: { kind: 'hang', when: 'before_headers' },
+    oneNode: 'answer',
+    everyNode: 'silent',
+    byClock: true,
+  },
+  { name: 'takes connections and says nothing', fault: { kind: 'slow_accept' }, oneNode: 'answer', byClock: true },
+  { name: 'sleeps', fault: { kind: 'sleep_hang' }, oneNode: 'answer', byClock: true },
+  { name: 'has an engine that hangs', fault: { kind: 'engine_hang' }, oneNode: 'answer', byClock: true },
 ]
 
 /** What a client of the API must see. */

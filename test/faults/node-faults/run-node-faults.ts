@@ -3,7 +3,7 @@ import { startSimulatedNode } from '@penstock/vllm-sim'
 import type { SimulatedNode } from '@penstock/vllm-sim'
 import { startTestStack } from '../../stack/start-stack.ts'
 import type { TestStack } from '../../stack/start-stack.ts'
-import { ask } from './ask.ts'
+import { ask, questionOf } from './ask.ts'
 import type { Reply, Target } from './ask.ts'
 import { apis, expectedOf, faultCases } from './fault-cases.ts'
 import type { Api, FaultCase, Outcome } from './fault-cases.ts'
@@ -34,16 +34,18 @@ export interface NodeFaultReport {
 export interface NodeFaultOptions {
   readonly signal: AbortSignal
   readonly onProgress: (sentence: string) => void
+  /** Which cells are played; all when absent. */
+  readonly plays?: (plan: NodeFaultPlan) => boolean
 }
 
-interface Plan {
+export interface NodeFaultPlan {
   readonly case: FaultCase
   readonly at: NodeFaultCell['at']
   readonly api: Api
   readonly outcome: Outcome
 }
 
-interface Cell extends Plan, Target {
+interface Cell extends NodeFaultPlan, Target {
   readonly nodes: readonly [SimulatedNode, SimulatedNode]
 }
 
@@ -51,9 +53,9 @@ const servedName = 'penstock-sim'
 /** All cells at once would be measured against each other's load. */
 const atOnce = 12
 
-const plans = (): Plan[] =>
+const plans = (): NodeFaultPlan[] =>
   faultCases.flatMap((each) =>
-    apis.flatMap((api): Plan[] => [
+    apis.flatMap((api): NodeFaultPlan[] => [
       { case: each, at: 'one node', api, outcome: each.oneNode },
       ...(each.everyNode === undefined
         ? []
@@ -65,10 +67,14 @@ const plans = (): Plan[] =>
  * Plays every fault of a node against every API, each cell with a model and two nodes of its own, so that none meets what another left
  * behind. A cell is right when its client saw exactly what the outcome table says.
  */
-export const runNodeFaults = async ({ signal, onProgress }: NodeFaultOptions): Promise<NodeFaultReport> => {
+export const runNodeFaults = async ({
+  signal,
+  onProgress,
+  plays = () => true,
+}: NodeFaultOptions): Promise<NodeFaultReport> => {
   await using held = new AsyncDisposableStack()
   const cells: Cell[] = []
-  for (const [index, plan] of plans().entries()) {
+  for (const [index, plan] of plans().filter(plays).entries()) {
     const start = async () =>
       held.use(
         await startSimulatedNode({
@@ -145,29 +151,34 @@ const withCells = (document: ConfigDocumentInput, cells: readonly Cell[]): Confi
 /** Asks once while all is well: the right answer, and the node that such a question goes to. Then again with the fault. */
 const play = async (stack: TestStack, cell: Cell): Promise<NodeFaultCell> => {
   const { nodes, api } = cell
-  const right = await ask(api, stack, cell)
-  if (right.failure !== null || right.text === '')
-    throw new Error(`${cell.model}, ${api}: no answer while all was well: ${JSON.stringify(right)}`)
-  const seen = (): number => nodes.reduce((sum, node) => sum + node.requests().length, 0)
-  const before = seen()
-  // The same question goes where its prefix is cached.
-  const struck = cell.at === 'every node' ? nodes : [nodes[0].requests().length > 0 ? nodes[0] : nodes[1]]
-  for (const node of struck)
-    node.injectFault({ ...cell.case.fault, ...(cell.at === 'every node' ? { count: null } : {}) })
-  const reply = await ask(api, stack, cell).catch((error: unknown) => String(error))
-  const got = typeof reply === 'string' ? reply : seenBy(reply, right)
-  const tookMs = typeof reply === 'string' ? 0 : reply.tookMs
-  for (const node of nodes) node.clearFaults()
-  return {
+  const result = {
     fault: cell.case.name,
     at: cell.at,
     api,
     expected: expectedOf(cell.outcome, api),
-    got,
-    tookMs,
-    calls: seen() - before,
   }
+  const right = await tryAsk(api, stack, cell)
+  if (typeof right === 'string' || right.failure !== null || right.text === '')
+    return { ...result, got: `no answer while all was well: ${JSON.stringify(right)}`, tookMs: 0, calls: 0 }
+  const seen = (): number => nodes.reduce((sum, node) => sum + node.requests().length, 0)
+  const before = seen()
+  // The same question goes where its prefix is cached.
+  const struck = cell.at === 'every node' ? nodes : [nodes[0].requests().length > 0 ? nodes[0] : nodes[1]]
+  const count = cell.at === 'every node' ? null : 1
+  // Probes of the node are not what the fault is for.
+  const match = { prompt: questionOf(cell.model) }
+  for (const node of struck) node.injectFault({ count, match, ...cell.case.fault })
+  const reply = await tryAsk(api, stack, cell)
+  const idle = cell.at === 'one node' && struck.some((node) => node.faultsWaiting().length > 0)
+  const got = idle ? 'the fault met no request' : typeof reply === 'string' ? reply : seenBy(reply, right)
+  const tookMs = typeof reply === 'string' ? 0 : reply.tookMs
+  for (const node of nodes) node.clearFaults()
+  return { ...result, got, tookMs, calls: seen() - before }
 }
+
+/** The reply, or how the connection broke. */
+const tryAsk = (...asked: Parameters<typeof ask>): Promise<Reply | string> =>
+  ask(...asked).catch((error: unknown) => String(error))
 
 const seenBy = (reply: Reply, right: Reply): string => {
   if (reply.status === 421) return `421 ${reply.failure}`
