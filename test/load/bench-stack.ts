@@ -24,6 +24,7 @@ export const startBenchStack = (options: TestStackOptions): Promise<TestStack> =
       const keys = Array.from({ length: usersMax }, (_, user) => ({
         name: `user-${user}`,
         sha256: createHash('sha256').update(userKey(secret, user)).digest('hex'),
+        domain: 'bench',
       }))
       const withUsers = {
         ...document,
