@@ -15,11 +15,7 @@ export const developmentConfig = ({ nodeUrls, openaiKeySha256 }: DevelopmentFact
     nodes,
     pools: [{ name: model.pool, nodes: nodes.map(({ name }) => name) }],
     models: [model],
-    features: {
-      'code-completion': { model: model.name },
-      'openai-chat': { model: model.name },
-      'openai-completion': { model: model.name },
-    },
+    defaults: { model: model.name },
     openai: { keys: [{ name: 'development', sha256: openaiKeySha256 }] },
   }
 }

@@ -42,13 +42,15 @@ test.each([
   const document = validated(makeConfig({ prefix: 'f-1', nodes: [place], models, defaultModel: null }).document)
   const { identifier } = models[0]!
   expect(
-    resolveModel(document, { feature: 'code-completion', metadata: { endpoint, identifier, family } }),
+    resolveModel(document, { feature: { name: 'code-completion' }, metadata: { endpoint, identifier, family } }),
   ).toMatchObject({
     kind: 'model',
     model: { servedName },
     nodes: [{ url: place.url, credential: 'file:/tmp/key-1' }],
   })
-  expect(resolveModel(document, { feature: 'code-completion', metadata: null })).toMatchObject({ kind: 'no_default' })
+  expect(resolveModel(document, { feature: { name: 'code-completion' }, metadata: null })).toMatchObject({
+    kind: 'no_default',
+  })
 })
 
 test('an endpoint that no node can have is not configured', () => {
@@ -76,7 +78,7 @@ test('a request without a model gets the one that the expected call describes', 
   const document = validated(
     makeConfig({ prefix: 'f-1', nodes: [place], models: [], defaultModel: reference }).document,
   )
-  expect(resolveModel(document, { feature: 'code-completion', metadata: null })).toMatchObject({
+  expect(resolveModel(document, { feature: { name: 'code-completion' }, metadata: null })).toMatchObject({
     kind: 'model',
     model: { servedName: 'house' },
   })

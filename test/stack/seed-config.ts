@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import type { ConfigDocumentInput } from '@penstock/config'
-import { features } from '@penstock/features'
 
 /** Name under which clients ask for the simulated model, and what its nodes call it. */
 export const testModel = { name: 'sim', servedName: 'penstock-sim' } as const
@@ -30,7 +29,7 @@ export const seedDocument = ({ nodeUrls, nodeInFlightMax, openAiKey }: SeedFacts
     nodes,
     pools: [{ name: 'main', nodes: nodes.map(({ name }) => name) }],
     models: [{ ...testModel, family: 'general', pool: 'main' }],
-    features: Object.fromEntries(Object.keys(features).map((feature) => [feature, { model: testModel.name }])),
+    defaults: { model: testModel.name },
     openai: {
       keys: keysOf(openAiKey).map((key, index) => ({
         name: index === 0 ? 'test' : `test-${index}`,

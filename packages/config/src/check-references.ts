@@ -17,7 +17,8 @@ interface References {
     nodes: readonly string[]
     lanes: readonly { name: string; minimumShare: number }[]
   }[]
-  readonly models: readonly { name: string; pool: string; identifiers: readonly string[] }[]
+  readonly models: readonly { name: string; family: string; pool: string; identifiers: readonly string[] }[]
+  readonly defaults: { readonly model?: string | undefined }
   readonly features: Readonly<
     Record<
       string,
@@ -103,10 +104,19 @@ export function checkReferences(document: References, context: z.RefinementCtx):
     )
   }
 
+  const defaultModel = document.defaults.model === undefined ? undefined : modelsByName.get(document.defaults.model)
+  if (document.defaults.model !== undefined && defaultModel === undefined)
+    report(['defaults', 'model'], `no model is named ${quoted(document.defaults.model)}`)
+  if (defaultModel?.family === 'embedding')
+    report(
+      ['defaults', 'model'],
+      `${quoted(defaultModel.name)} makes vectors, no text: give it to the features that ask for them`,
+    )
+
   const gatewayNames = new Set(document.gateways.map((gateway) => gateway.name))
   reportRepeated(document.gateways, ['gateways'], 'name', (each) => each.name, 'another gateway is named', report)
   for (const [name, feature] of Object.entries(document.features)) {
-    const model = feature.model === undefined ? undefined : modelsByName.get(feature.model)
+    const model = feature.model === undefined ? defaultModel : modelsByName.get(feature.model)
     if (feature.model !== undefined && model === undefined)
       report(['features', name, 'model'], `no model is named ${quoted(feature.model)}`)
     if (feature.gateway !== undefined && !gatewayNames.has(feature.gateway))

@@ -134,7 +134,7 @@ const Gateway = z.strictObject({
 })
 
 const Feature = z.strictObject({
-  /** Model for requests that name none. */
+  /** Model for requests that name none; that of `defaults` when absent. */
   model: ConfigName.optional(),
   inactive: z.boolean().default(false),
   /** Leaves the domain: answered by this gateway instead of a model here. */
@@ -179,6 +179,8 @@ export const ConfigDocument = z
     nodes: z.array(Node).max(10_000),
     pools: z.array(Pool).max(1_000),
     models: z.array(Model).max(10_000),
+    /** `model`: for features without one of their own; those that ask for vectors have none unless they say so. */
+    defaults: z.strictObject({ model: ConfigName.optional() }).prefault({}),
     features: z.record(FeatureName, Feature).default({}),
     /** Rules for `model_metadata`, first match wins, before endpoint and identifier are looked up. */
     routing: z.array(RoutingRule).max(10_000).default([]),

@@ -57,6 +57,7 @@ describe('parseConfig', () => {
             contextTokens: 128_000,
           },
         ],
+        defaults: {},
         features: {},
         gateways: [],
         isolation: 'instance',
@@ -94,6 +95,12 @@ describe('parseConfig', () => {
     ],
     ['openai: {keys: [{name: a, sha256: zz}]}', 'p.yaml:13:27 openai.keys[0].sha256: must be 64 hexadecimal digits'],
     ['feature: {}', 'p.yaml:13:1 feature: unknown key'],
+    ['defaults: {model: x}', 'p.yaml:13:12 defaults.model: no model is named "x"'],
+    ['defaults: {modell: codestral}', 'p.yaml:13:12 defaults.modell: unknown key'],
+    [
+      '  - {name: e, family: embedding, servedName: e, pool: code}\ndefaults: {model: e}',
+      'p.yaml:14:12 defaults.model: "e" makes vectors, no text: give it to the features that ask for them',
+    ],
     ['features: {chat: {gateway: x}}', 'p.yaml:13:19 features.chat.gateway: no gateway is named "x"'],
     [
       'gateways: [{name: g, url: "https://x"}]\nfeatures: {chat: {gateway: g, model: codestral}}',
@@ -103,6 +110,13 @@ describe('parseConfig', () => {
     ['"__proto__": {x: 1}', 'p.yaml:13:1 __proto__: unknown key'],
   ])('%s', (line, problem) => {
     expect(problemsOf(`${small}${line}\n`)).toBe(problem)
+  })
+
+  test('a lane that the pool of the common model lacks is reported at the feature', () => {
+    const oneLane = small.replace('nodes: [gpu1]', 'nodes: [gpu1]\n    lanes: [{name: completion}]')
+    expect(problemsOf(`${oneLane}defaults: {model: codestral}\nfeatures: {chat: {lane: background}}\n`)).toBe(
+      'p.yaml:15:19 features.chat.lane: pool "code" has no lane "background"',
+    )
   })
 
   test.each([

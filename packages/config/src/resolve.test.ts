@@ -76,7 +76,7 @@ describe('resolveModel', () => {
     ],
     ['no endpoint: the feature', { identifier: 'mixtral', family: 'mistral' }, 'codestral'],
   ])('%s', (_, metadata, name) => {
-    expect(resolveModel(document, { feature: 'code_completions', metadata })).toMatchObject({
+    expect(resolveModel(document, { feature: { name: 'code_completions' }, metadata })).toMatchObject({
       kind: 'model',
       model: { name },
     })
@@ -99,13 +99,13 @@ describe('resolveModel', () => {
     ['an empty identifier and no family', { endpoint: 'http://gpu1:8000/v1' }],
     ['half of a routing rule', { endpoint: 'http://gpu9/v1', identifier: 'other' }],
   ])('%s is an unknown model, never another one', (_, metadata) => {
-    const found = resolveModel(document, { feature: 'code_completions', metadata })
+    const found = resolveModel(document, { feature: { name: 'code_completions' }, metadata })
     expect(found).toMatchObject({ kind: 'unknown_model' })
     expect(JSON.stringify(found)).not.toMatch(/evil|gpu\d|a:b/)
   })
 
   test('without metadata the feature decides, with its settings and where they come from', () => {
-    expect(resolveModel(document, { feature: 'code_completions', metadata: null })).toMatchObject({
+    expect(resolveModel(document, { feature: { name: 'code_completions' }, metadata: null })).toMatchObject({
       kind: 'model',
       model: { name: 'codestral', contextTokens: 128_000 },
       pool: { name: 'code' },
@@ -113,16 +113,51 @@ describe('resolveModel', () => {
       feature: { name: 'code_completions', lane: 'completion', auditLevel: 'redacted', inactive: false },
       rule: 'features.code_completions.model',
     })
-    expect(resolveModel(document, { feature: 'other', metadata: null })).toMatchObject({
+    expect(resolveModel(document, { feature: { name: 'other' }, metadata: null })).toMatchObject({
       kind: 'no_default',
       feature: 'other',
     })
-    expect(resolveModel(document, { feature: 'constructor', metadata: null })).toMatchObject({ kind: 'no_default' })
+    expect(resolveModel(document, { feature: { name: 'constructor' }, metadata: null })).toMatchObject({
+      kind: 'no_default',
+    })
+  })
+
+  test('a feature without a model of its own has that of all features, unless it asks for vectors or leaves the domain', () => {
+    const { nodes, pools, models } = document
+    const common = documentOf({
+      nodes,
+      pools,
+      models,
+      gateways: [{ name: 'cloud', url: 'https://cloud.example.test' }],
+      defaults: { model: 'mistral' },
+      features: {
+        own: { model: 'mixtral' },
+        tuned: { lane: 'background' },
+        off: { inactive: true },
+        away: { gateway: 'cloud' },
+      },
+    })
+    const chosen = (name: string, embeds = false) => {
+      const found = resolveModel(common, { feature: { name, embeds }, metadata: null })
+      return found.kind === 'model' ? [found.model.name, found.rule] : found.kind
+    }
+    expect(chosen('own')).toEqual(['mixtral', 'features.own.model'])
+    expect(chosen('own', true)).toEqual(['mixtral', 'features.own.model'])
+    expect(chosen('tuned')).toEqual(['mistral', 'defaults.model'])
+    expect(chosen('unheard-of')).toEqual(['mistral', 'defaults.model'])
+    expect(chosen('unheard-of', true)).toBe('no_default')
+    expect(chosen('away')).toBe('no_default')
+    expect(chosen('off')).toBe('inactive')
+    const elsewhere = { endpoint: 'http://gpu9/v1', identifier: 'x' }
+    expect(resolveModel(common, { feature: { name: 'own' }, metadata: elsewhere }).kind).toBe('unknown_model')
   })
 
   test('an inactive feature is refused whatever model it names', () => {
     const metadata = { endpoint: 'http://gpu3/v1', identifier: 'mixtral' }
-    expect(resolveModel(document, { feature: 'review', metadata })).toEqual({ kind: 'inactive', feature: 'review' })
+    expect(resolveModel(document, { feature: { name: 'review' }, metadata })).toEqual({
+      kind: 'inactive',
+      feature: 'review',
+    })
   })
 })
 

@@ -29,16 +29,38 @@ export type Resolution =
   | { readonly kind: 'inactive'; readonly feature: string }
   | { readonly kind: 'no_default'; readonly feature: string; readonly message: string }
 
-/** Which model serves a request of `feature`. Routing rules come first, then endpoint and identifier, then the feature's model. */
+/** A feature as far as the choice of its model depends on it. */
+export interface FeatureKind {
+  readonly name: string
+  /** It asks for vectors, which a model for text does not make. */
+  readonly embeds?: boolean
+}
+
+/**
+ * Which model serves a request of a feature. Routing rules come first, then endpoint and identifier, then the feature's model, then that of
+ * all features.
+ */
 export function resolveModel(
   document: ConfigDocument,
-  request: { readonly feature: string; readonly metadata: ModelMetadata | null },
+  request: { readonly feature: FeatureKind; readonly metadata: ModelMetadata | null },
 ): Resolution {
-  const feature = featureSettings(document, request.feature)
+  const feature = featureSettings(document, request.feature.name)
   if (feature.inactive) return { kind: 'inactive', feature: feature.name }
   const found = (metadata: ModelMetadata): Resolution | null =>
     byRoutingRule(document, feature, metadata) ?? byEndpoint(document, feature, metadata)
-  return (request.metadata && found(request.metadata)) ?? byFeature(document, feature)
+  return (request.metadata && found(request.metadata)) ?? byDefault(document, request.feature)
+}
+
+/** The model of requests that name none, and the setting that says so; null: there is none. */
+export function defaultModel(
+  document: ConfigDocument,
+  { name, embeds = false }: FeatureKind,
+): { readonly model: ModelConfig; readonly rule: string } | null {
+  const { model: own, gateway } = featureSettings(document, name)
+  const chosen = own ?? (embeds || gateway !== undefined ? undefined : document.defaults.model)
+  const model = document.models.find((each) => each.name === chosen)
+  if (model === undefined) return null
+  return { model, rule: own === undefined ? 'defaults.model' : `features.${name}.model` }
 }
 
 /** The model an OpenAI client names: by its name here, else by what its nodes call it. */
@@ -112,9 +134,10 @@ function byEndpoint(document: ConfigDocument, feature: FeatureSettings, metadata
   return unknown(`no model "${identifier}" is configured at this endpoint`)
 }
 
-function byFeature(document: ConfigDocument, feature: FeatureSettings): Resolution {
-  const model = document.models.find(({ name }) => name === feature.model)
-  if (model) return resolved(document, feature, model, `features.${feature.name}.model`)
+function byDefault(document: ConfigDocument, kind: FeatureKind): Resolution {
+  const feature = featureSettings(document, kind.name)
+  const found = defaultModel(document, kind)
+  if (found !== null) return resolved(document, feature, found.model, found.rule)
   return {
     kind: 'no_default',
     feature: feature.name,

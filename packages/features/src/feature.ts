@@ -58,6 +58,8 @@ export interface Feature<I> {
   readonly name: string
   readonly input: z.ZodType<I>
   readonly defaults: FeatureDefaults
+  /** It asks for vectors, not for text. */
+  readonly embeds?: boolean
   /** Absent for fronts of our own, which GitLab's catalogue does not know. */
   readonly about?: FeatureAbout
   /** Null: the answer is empty and no model is asked. */

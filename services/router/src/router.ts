@@ -206,10 +206,12 @@ export class Router implements AsyncDisposable {
     const snapshot = this.#deps.snapshot()
     if (snapshot === null) return { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
     const now = this.#deps.now()
+    const feature = featureByName(envelope.feature)
     return place(envelope, {
       document: snapshot.document,
       configVersion: snapshot.version,
-      defaultLane: featureByName(envelope.feature)?.defaults.lane ?? 'interactive',
+      defaultLane: feature?.defaults.lane ?? 'interactive',
+      embeds: feature?.embeds ?? false,
       presence: (pool) => this.#presence.presence(pool, now),
       waiting: (pool, lane) => this.#lines.jobsIn(laneKey(pool, lane)),
       load: (pool) => this.#loadOf(pool, now),

@@ -4,6 +4,7 @@ import { CodeEmbeddingsInput } from './request.ts'
 
 const shared: Omit<Feature<CodeEmbeddingsInput>, 'name' | 'defaults'> = {
   input: CodeEmbeddingsInput,
+  embeds: true,
 
   render({ contents, dimensions }) {
     return { kind: 'embedding', input: contents, ...(dimensions === null ? {} : { dimensions }) }

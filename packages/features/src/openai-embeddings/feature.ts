@@ -6,6 +6,7 @@ import { OpenAiEmbeddingsInput } from './request.ts'
 export const openAiEmbeddings: Feature<OpenAiEmbeddingsInput> = {
   name: 'openai-embeddings',
   input: OpenAiEmbeddingsInput,
+  embeds: true,
   defaults: { lane: 'interactive', firstByteMs: 50_000, totalMs: 60_000, wholeMs: 60_000 },
 
   render({ texts, dimensions }) {

@@ -40,6 +40,7 @@ const facts = (over: Partial<PlaceFacts> = {}): PlaceFacts => ({
   document,
   configVersion: 7,
   defaultLane: 'interactive',
+  embeds: false,
   presence: () => 'serving',
   waiting: () => 0,
   load: () => ({ slots: 0, freeSlots: 0, lanes: [] }),

@@ -10,6 +10,8 @@ export interface PlaceFacts {
   configVersion: number
   /** Lane of a feature that the configuration does not name one for. */
   defaultLane: Lane
+  /** The feature asks for vectors. */
+  embeds: boolean
   presence(pool: string): Presence
   /** Jobs that wait in a lane. */
   waiting(pool: string, lane: Lane): number
@@ -32,7 +34,7 @@ const drainingRetryAfterMs = 10_000
 
 /** Feature to model to pool and lane, and whether at all. Pure: knows all pools, sees no prompt. */
 export const place = (envelope: Envelope, facts: PlaceFacts): Placement | Refused => {
-  const resolved = resolve(envelope, facts.document)
+  const resolved = resolve(envelope, facts)
   if (resolved.kind === 'refused') return resolved
   const { model, rule } = resolved
   const pool = facts.document.pools.find(({ name }) => name === resolved.pool)
@@ -87,7 +89,7 @@ type Model = ConfigDocument['models'][number]
 
 const resolve = (
   envelope: Envelope,
-  document: ConfigDocument,
+  { document, embeds }: Pick<PlaceFacts, 'document' | 'embeds'>,
 ): { kind: 'model'; model: Model; pool: string; rule: string } | Refused => {
   const { model: reference, feature } = envelope
   if (reference.kind === 'name') {
@@ -102,7 +104,10 @@ const resolve = (
     if (featureSettings(document, feature).inactive) return { kind: 'refused', code: 'model_inactive' }
     return { kind: 'model', model, pool: model.pool, rule: `model "${model.name}" by name` }
   }
-  const resolved = resolveModel(document, { feature, metadata: reference.kind === 'metadata' ? reference : null })
+  const resolved = resolveModel(document, {
+    feature: { name: feature, embeds },
+    metadata: reference.kind === 'metadata' ? reference : null,
+  })
   switch (resolved.kind) {
     case 'model':
       return { kind: 'model', model: resolved.model, pool: resolved.pool.name, rule: resolved.rule }

@@ -36,7 +36,7 @@ const validated = validateDocument({
 if (!validated.ok) throw new Error('the document is invalid')
 const resolve = (endpoint: string, identifier = 'custom_openai/house') =>
   resolveModel(validated.document, {
-    feature: 'code-completion',
+    feature: { name: 'code-completion' },
     metadata: { endpoint, identifier, family: 'mistral' },
   })
 

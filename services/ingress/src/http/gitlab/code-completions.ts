@@ -1,4 +1,4 @@
-import { findModelByName } from '@penstock/config'
+import { defaultModel } from '@penstock/config'
 import type { ConfigSnapshot } from '@penstock/config'
 import { cleanAnswer, completionResponse, features, parseCodeCompletion, suggestionStream } from '@penstock/features'
 import type { CodeCompletionRequest } from '@penstock/features'
@@ -44,10 +44,8 @@ export const codeCompletions =
   }
 
 /** The family that answers for requests that name no model. */
-export const defaultFamily = (snapshot: ConfigSnapshot | null): Family | undefined => {
-  const model = snapshot?.document.features[feature.name]?.model
-  return model === undefined || snapshot === null ? undefined : findModelByName(snapshot.document, model)?.family
-}
+export const defaultFamily = (snapshot: ConfigSnapshot | null): Family | undefined =>
+  (snapshot && defaultModel(snapshot.document, feature))?.model.family
 
 const wholeAnswer = (
   exchange: Exchange,

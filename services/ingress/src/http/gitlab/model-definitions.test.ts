@@ -26,3 +26,12 @@ it('the definitions name the configured models and what serves each setting, to 
   }
   expect((await fetch(`${app.url}/v1/models/definitions`, { method: 'POST' })).status).toBe(405)
 })
+
+it('a setting whose feature has no model of its own is served by the model of all features', async () => {
+  await using app = await startTestApp({ configure: { defaults: { model: 'chatter' } } })
+  const { unit_primitives: settings } = (await (await fetch(`${app.url}/v1/models/definitions`)).json()) as {
+    unit_primitives: { feature_setting: string; default_model: string | null }[]
+  }
+  const modelOf = (setting: string) => settings.find(({ feature_setting: name }) => name === setting)?.default_model
+  expect([modelOf('code_completions'), modelOf('code_generations')]).toEqual(['coder', 'chatter'])
+})

@@ -1,3 +1,4 @@
+import { defaultModel } from '@penstock/config'
 import type { ConfigSnapshot } from '@penstock/config'
 import { featureByName, featureNames } from '@penstock/features'
 import type { Handler } from '../front.ts'
@@ -22,12 +23,13 @@ export const modelDefinitions =
     const selectable = models.map(({ identifier }) => identifier)
     const settings = new Map<string, { model: string | null; unitPrimitives: Set<string> }>()
     for (const name of featureNames) {
-      const about = featureByName(name)?.about
-      if (about?.setting === undefined) continue
-      const entry = settings.get(about.setting) ?? { model: null, unitPrimitives: new Set() }
-      entry.model ??= document?.features[name]?.model ?? null
-      for (const primitive of about.unitPrimitives) entry.unitPrimitives.add(primitive)
-      settings.set(about.setting, entry)
+      const feature = featureByName(name)
+      if (feature?.about?.setting === undefined) continue
+      const { setting, unitPrimitives } = feature.about
+      const entry = settings.get(setting) ?? { model: null, unitPrimitives: new Set() }
+      entry.model ??= (document && defaultModel(document, feature))?.model.name ?? null
+      for (const primitive of unitPrimitives) entry.unitPrimitives.add(primitive)
+      settings.set(setting, entry)
     }
     return jsonAnswer(200, {
       models,

@@ -12,7 +12,6 @@ export const embeddingsApi: ProviderApi<OpenAiEmbeddingsInput, EmbeddingsRequest
   feature,
   idPrefix: 'embd-',
   errors: openAiErrors,
-  embeds: true,
   parse: parseOpenAiEmbeddings,
   whole: (envelope, answer, { encoding }) => embeddingList(envelope, answer, encoding),
   longestPrompt: ({ texts, dimensions }) => ({

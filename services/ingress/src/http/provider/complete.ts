@@ -39,7 +39,7 @@ export const complete =
       tokensEstimate: intake.promptTokensEstimate,
       param: 'messages',
     }
-    checkFits(admitted.model, { tokensEstimate, param, embeds: api.embeds ?? false }, dependencies.config())
+    checkFits(admitted.model, { tokensEstimate, param, embeds: api.feature.embeds ?? false }, dependencies.config())
     const answer = await dependencies.desk.ask(intake, exchange.clientGone)
     const envelope: AnswerEnvelope = {
       id: `${api.idPrefix}${randomBytes(12).toString('hex')}`,

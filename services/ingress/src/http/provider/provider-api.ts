@@ -54,6 +54,4 @@ export interface ProviderApi<I, R extends ProviderRequest<I> = ProviderRequest<I
   events?(envelope: AnswerEnvelope, request: R): EventWriter
   /** What must fit a model's context; the whole prompt's estimate when absent. */
   longestPrompt?(input: I): { readonly tokensEstimate: number; readonly param: string }
-  /** Its models: those that turn text into vectors, or those that answer with text. */
-  readonly embeds?: boolean
 }

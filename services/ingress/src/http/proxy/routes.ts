@@ -1,4 +1,5 @@
 import { findModelByName, resolveModel } from '@penstock/config'
+import type { FeatureKind } from '@penstock/config'
 import { RequestFailure } from '@penstock/contracts'
 import { countTokens, messagesApi } from '../anthropic/messages-api.ts'
 import { BodyRefusal } from '../body-refusal.ts'
@@ -22,7 +23,7 @@ export const proxyRoutes = (dependencies: HandlerDependencies): Route[] => {
   const post = <I, R extends ProviderRequest<I>>(path: string, api: ProviderApi<I, R>): Route => ({
     method: 'POST',
     path: `/v1/proxy/${path}`,
-    handle: gated(inProvidersTerms(complete(named(api), dependencies, admitFor(api.feature.name, dependencies)), api)),
+    handle: gated(inProvidersTerms(complete(named(api), dependencies, admitFor(api.feature, dependencies)), api)),
   })
   const notFound = gated(() => refused(404, 'Not found'))
   return [
@@ -80,7 +81,7 @@ const inProvidersTerms =
   }
 
 const admitFor =
-  (feature: string, dependencies: HandlerDependencies): Admit =>
+  (feature: FeatureKind, dependencies: HandlerDependencies): Admit =>
   ({ caller }: Exchange, model) => {
     if (caller?.kind !== 'gitlab') throw new RequestFailure('internal')
     const principal = caller.principal.digest
