@@ -155,6 +155,36 @@ test('SRV records take over from A records by a change of the configuration, eac
   expect(outcomes.filter(({ status, got, expected }) => status !== 200 || got !== expected)).toEqual([])
 })
 
+test('a pool with a waiting room is scaled to zero and back: what came meanwhile is held and answered', async () => {
+  const port = await freePort()
+  const discover = { kind: 'dns-address' as const, everyMs: 100, networks: ['127.0.0.0/8'] }
+  const start = async (host: string) => startSimulatedNode({ host, port, ttftMs: 20, itlMs: 10 })
+  const last = await start('127.0.0.5')
+  dns.set('zero.test', { a: ['127.0.0.5'] })
+  const file = join(stack.dataDir, 'zero.yaml')
+  const changed = {
+    ...document,
+    nodes: [{ name: 'zero', url: `http://zero.test:${port}/v1`, discover }],
+    pools: [{ name: 'main', nodes: ['zero'], waitingRoom: { jobsMax: 10, holdMs: 30_000 } }],
+  }
+  await writeFile(file, JSON.stringify(changed))
+  await penstock('config', 'apply', file)
+  await waitFor(() => last.totals().arrived > 0, { what: 'the probe of the node' })
+  expect(await askOnce()).toMatchObject({ status: 200 })
+
+  dns.set('zero.test', null)
+  await last.crash()
+  // Only what is sent there shows that the node is gone: one request may meet it.
+  await askOnce()
+  await untilUp(0)
+  const held = Array.from({ length: 5 }, askOnce)
+  await untilShown(/penstock_queue_depth\{pool="main",lane="interactive"\} 5\n/)
+  const next = await start('127.0.0.6')
+  dns.set('zero.test', { a: ['127.0.0.6'] })
+  for (const { status, got, expected } of await Promise.all(held)) expect([status, got]).toEqual([200, expected])
+  await next.stop()
+})
+
 const penstock = async (...args: string[]): Promise<{ status: number; out: string }> => {
   let out = ''
   const status = await runCli(args, {

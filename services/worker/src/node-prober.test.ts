@@ -6,7 +6,6 @@ import { createLogger } from '@penstock/runtime'
 import { expect, onTestFinished, test } from 'vitest'
 import { NodeProber } from './node-prober.ts'
 import { NodeSet } from './node-set.ts'
-import type { WorkerNode } from './worker-node.ts'
 
 const log = createLogger({ service: 'x', instance: 'x', level: 'silent' }, { write: () => undefined })
 
@@ -14,16 +13,19 @@ interface Script {
   sleeps: boolean
   served: string
   startedAt: number
+  /** Status of `/health`. */
+  health: number
   /** Status of a call; null: no answer at all. */
   callStatus: number | null
 }
 
 /** A node that says what the script says, and a prober that looks after it. */
-const probed = async (script: Script): Promise<{ node: WorkerNode; set: NodeSet; calls: string[] }> => {
+const probed = async (script: Script) => {
   const calls: string[] = []
   const server = createServer((request, response) => {
     calls.push(request.url ?? '')
-    if (request.url === '/v1/models') response.end(JSON.stringify({ data: [{ id: script.served }] }))
+    if (request.url === '/health') response.writeHead(script.health).end()
+    else if (request.url === '/v1/models') response.end(JSON.stringify({ data: [{ id: script.served }] }))
     else if (request.url === '/metrics')
       response.end(
         `process_start_time_seconds ${script.startedAt}\n` +
@@ -52,9 +54,10 @@ const probed = async (script: Script): Promise<{ node: WorkerNode; set: NodeSet;
     await set.close()
   })
   const [node] = set.all
-  return { node: node!, set, calls }
+  const die = (): void => void (server.closeAllConnections(), server.close())
+  return { node: node!, set, calls, die }
 }
-const healthy = (): Script => ({ sleeps: false, served: 'm', startedAt: 1000, callStatus: 200 })
+const healthy = (): Script => ({ sleeps: false, served: 'm', startedAt: 1000, health: 200, callStatus: 200 })
 const until = (what: () => unknown) => expect.poll(what, { timeout: 8000, interval: 20 })
 
 test('a node that failed gets work again once it answers one token, and not before', async () => {
@@ -74,6 +77,37 @@ test('a node that sleeps gets no work until it is awake', async () => {
   await until(() => set.states('p')[0]?.state).toBe('asleep')
   script.sleeps = false
   node.checkSoon = true
+  await until(() => set.states('p')[0]?.state).toBe('up')
+})
+
+test('a node that nobody calls and that is gone is out before a call has to find out', async () => {
+  const { set, node, calls, die } = await probed(healthy())
+  await until(() => calls.length).toBeGreaterThan(0)
+  die()
+  node.checkSoon = true
+  await until(() => set.states('p')[0]?.state).toBe('ejected')
+})
+
+test('a node whose engine is dead says so at /health and is out, but not while it answers calls', async () => {
+  const script = { ...healthy(), health: 503 }
+  const { set, node, calls } = await probed(script)
+  set.answered(node)
+  node.checkSoon = true
+  await until(() => calls.includes('/health')).toBe(true)
+  await until(() => node.checkSoon).toBe(false)
+  expect(set.states('p')[0]?.state).toBe('up')
+  node.health = { ...node.health, lastOkAt: null }
+  node.checkSoon = true
+  await until(() => set.states('p')[0]?.state).toBe('ejected')
+})
+
+test('a node that failed because it sleeps is not sent a call that it would keep until it wakes', async () => {
+  const script = { ...healthy(), sleeps: true }
+  const { set, node, calls } = await probed(script)
+  set.failed(node)
+  await until(() => node.health.failures).toBe(2)
+  expect(calls).not.toContain('/v1/completions')
+  script.sleeps = false
   await until(() => set.states('p')[0]?.state).toBe('up')
 })
 

@@ -3,7 +3,7 @@ import { isProbeDue } from '@penstock/scheduling'
 import { countsAgainstNode, overloadsNode } from './core/judge-failure.ts'
 import { ModelList } from './core/model-list.ts'
 import { readNodeMetrics } from './core/read-node-metrics.ts'
-import type { NodeInspector } from './node-inspector.ts'
+import type { Inspected, NodeInspector } from './node-inspector.ts'
 import type { NodeSet } from './node-set.ts'
 import type { WorkerNode } from './worker-node.ts'
 
@@ -19,16 +19,20 @@ const lookEveryMs = 250
 /** Contract vllm §7: every 2–5 s. A node that answers calls well is asked less often. */
 const checkEveryMs = 5000
 const checkBusyEveryMs = 15_000
+/** A node that answers nothing is asked again so soon, ms; twice nothing is a failure. */
+const checkSilentAfterMs = 1000
+const silentChecksMax = 2
 /** An engine that hangs answers `/health` all the same: one token within this time, or the node stays out. */
 const canaryWithinMs = 5000
 
-/** Looks after the nodes beside the calls: lets ejected ones back after a canary, finds sleeping, wrong and restarted ones. */
+/** Looks after the nodes beside the calls: lets ejected ones back after a canary, finds dead, sleeping, wrong and restarted ones. */
 export class NodeProber implements Disposable {
   readonly #deps: NodeProberDependencies
   readonly #timer: NodeJS.Timeout
   readonly #busy = new Set<WorkerNode>()
-  readonly #checkAt = new WeakMap<WorkerNode, number>()
+  readonly #checkedAt = new WeakMap<WorkerNode, number>()
   readonly #startedAt = new WeakMap<WorkerNode, number>()
+  readonly #silentChecks = new WeakMap<WorkerNode, number>()
 
   constructor(dependencies: NodeProberDependencies) {
     this.#deps = dependencies
@@ -44,7 +48,7 @@ export class NodeProber implements Disposable {
     for (const node of this.#deps.nodes.all) {
       if (this.#busy.has(node)) continue
       if (isProbeDue(node.health, now)) void this.#alone(node, () => this.#probe(node))
-      else if (node.inspector !== null && (node.checkSoon || now >= this.#dueAt(node, now)))
+      else if (node.inspector !== null && (node.checkSoon || this.#isCheckDue(node, now)))
         void this.#alone(node, () => this.#check(node))
     }
   }
@@ -68,7 +72,9 @@ export class NodeProber implements Disposable {
       return
     }
     await this.#check(node)
-    const well = await canary(node, node.inspector, servedNamesOf(node.config.source)[0])
+    // A sleeping node would keep the call until it wakes.
+    const well =
+      node.health.unfit !== 'asleep' && (await canary(node, node.inspector, servedNamesOf(node.config.source)[0]))
     if (well) nodes.answered(node)
     else nodes.probeFailed(node)
     log.info({ node: node.config.name }, well ? 'node is back' : 'node stays out')
@@ -78,7 +84,11 @@ export class NodeProber implements Disposable {
     node.checkSoon = false
     const { inspector } = node
     if (inspector === null) return
-    const [models, metrics] = await Promise.all([inspector.get('/v1/models'), inspector.get('/metrics')])
+    const [health, models, metrics] = await Promise.all([
+      inspector.get('/health'),
+      inspector.get('/v1/models'),
+      inspector.get('/metrics'),
+    ])
     const facts = metrics?.status === 200 ? readNodeMetrics(metrics.text) : null
     if (models?.status === 200) node.models = new ModelList(models.text)
     const wrong = models?.status === 200 && !node.models?.servesAll(this.#deps.servedNamesOf(node.config.source))
@@ -91,9 +101,21 @@ export class NodeProber implements Disposable {
     }
     if (facts !== null) this.#heardOfProcess(node, facts.processStartedAt)
     if (facts !== null) node.control.sized(facts.kvTokens)
-    const now = this.#deps.now()
-    const proven = node.health.lastOkAt !== null && now - node.health.lastOkAt < checkEveryMs
-    this.#checkAt.set(node, now + (proven ? checkBusyEveryMs : checkEveryMs))
+    this.#judgeSilence(node, health, models === null && metrics === null)
+    this.#checkedAt.set(node, this.#deps.now())
+  }
+
+  /** A node that nobody calls must not count as up when it is gone. One that answers calls just now is judged by them alone. */
+  #judgeSilence(node: WorkerNode, health: Inspected | null, elsewhere: boolean): void {
+    const proven = isProven(node, this.#deps.now())
+    const silent = health === null && elsewhere && !proven
+    const checks = silent ? (this.#silentChecks.get(node) ?? 0) + 1 : 0
+    this.#silentChecks.set(node, checks)
+    const dead = !proven && health !== null && health.status >= 500
+    if (node.health.probeAt === null && (checks >= silentChecksMax || dead)) {
+      this.#deps.log.warn({ node: node.config.name, status: health?.status }, 'node is down')
+      this.#deps.nodes.failed(node)
+    }
   }
 
   #heardOfProcess(node: WorkerNode, startedAt: number | null): void {
@@ -105,15 +127,21 @@ export class NodeProber implements Disposable {
     this.#deps.log.info({ node: node.config.name }, 'node was started anew: what was learned of it is forgotten')
   }
 
-  /** The first checks of many nodes are spread over an interval. */
-  #dueAt(node: WorkerNode, now: number): number {
-    const known = this.#checkAt.get(node)
-    if (known !== undefined) return known
-    const at = now + Math.random() * checkEveryMs * 0.2
-    this.#checkAt.set(node, at)
-    return at
+  #isCheckDue(node: WorkerNode, now: number): boolean {
+    const checkedAt = this.#checkedAt.get(node)
+    if (checkedAt === undefined) {
+      // The first checks of many nodes are spread over a part of the interval.
+      this.#checkedAt.set(node, now - checkEveryMs * (0.8 + Math.random() * 0.2))
+      return false
+    }
+    if (isProven(node, now)) return now - checkedAt >= checkBusyEveryMs
+    return now - checkedAt >= ((this.#silentChecks.get(node) ?? 0) > 0 ? checkSilentAfterMs : checkEveryMs)
   }
 }
+
+/** It answered a call well just now, or streams bring bytes. */
+const isProven = ({ health: { lastOkAt }, load }: WorkerNode, now: number): boolean =>
+  (lastOkAt !== null && now - lastOkAt < checkEveryMs) || (load.silentForMs(now) ?? Infinity) < checkEveryMs
 
 /** Asks for one token. A pool without a model leaves only the question whether the node answers at all. */
 const canary = async (node: WorkerNode, inspector: NodeInspector, model: string | undefined): Promise<boolean> => {

@@ -101,6 +101,27 @@ describe('room', () => {
     expect(set.othersLeft('p', [])).toBe(false)
   })
 
+  test('is none at a node that sleeps, even at the last one: calls would hang there for as long as it does', () => {
+    const { set, reserve, room } = newSet([{ name: 'a' }, { name: 'b' }])
+    const [a, b] = [...set.all]
+    set.judged(a!, 'asleep')
+    expect(room()).toBe(32)
+    set.failed(b!)
+    expect(reserve().node).toBe(b)
+    set.judged(b!, 'asleep')
+    expect(room()).toBe(0)
+  })
+
+  test('is none in a pool with a waiting room while no node is well: what comes is kept for one that is', () => {
+    const { set, room } = newSet([{ name: 'a' }], { waitingRoom: {} })
+    const [a] = [...set.all]
+    expect(room()).toBe(32)
+    set.failed(a!)
+    expect(room()).toBe(0)
+    set.answered(a!)
+    expect(room()).toBe(32)
+  })
+
   test('is none in a paused pool, and none at a paused or draining node', () => {
     expect(newSet([{ name: 'a' }], { mode: 'paused' }).room()).toBe(0)
     const { set, reserve, room } = newSet([

@@ -49,6 +49,8 @@ interface Pool {
   /** Names of its nodes. */
   readonly nodes: readonly string[]
   readonly paused: boolean
+  /** Requests wait while no node is well, instead of trying one that is not. */
+  readonly holds: boolean
   readonly targets: Targets
 }
 
@@ -98,11 +100,12 @@ export class NodeSet {
     }
     const bySource = Map.groupBy(this.#nodes.values(), ({ config }) => config.source)
     this.#pools = new Map(
-      this.#configured.map(({ name, nodes, mode, lanes }) => [
+      this.#configured.map(({ name, nodes, mode, lanes, waitingRoom }) => [
         name,
         {
           nodes: nodes.flatMap((source) => (bySource.get(source) ?? []).map(({ config }) => config.name)),
           paused: mode === 'paused',
+          holds: waitingRoom !== undefined,
           targets: targetsOf(lanes),
         },
       ]),
@@ -117,7 +120,10 @@ export class NodeSet {
     return this.#nodes.values()
   }
 
-  /** Calls that the pool's nodes can still take from this worker. Ejected nodes count only when there are no others. */
+  /**
+   * Calls that the pool's nodes can still take from this worker. Ejected nodes count only when there are no others, and the pool has no
+   * waiting room: it keeps what comes until a node is well. A sleeping node would keep its calls for as long as it sleeps.
+   */
   room(pool: string): number {
     const found = this.#pools.get(pool)
     if (found === undefined || found.paused) return 0
@@ -125,7 +131,8 @@ export class NodeSet {
     const nodes = this.#takingWork(pool)
     const healthy = nodes.filter((node) => !isEjected(node.health, now))
     const workers = this.#deps.workersOf(pool)
-    return (healthy.length > 0 ? healthy : nodes).reduce(
+    const lastResort = found.holds ? [] : nodes.filter(({ health }) => health.unfit !== 'asleep')
+    return (healthy.length > 0 ? healthy : lastResort).reduce(
       (room, node) =>
         this.#tokensFull(node, found.targets, workers.length)
           ? room
@@ -143,7 +150,9 @@ export class NodeSet {
     if (pool === undefined) return null
     const now = this.#deps.now()
     const workers = this.#deps.workersOf(job.pool)
-    const choices = this.#takingWork(job.pool).map((node) => this.#choice(node, pool.targets, workers))
+    const nodes = this.#takingWork(job.pool)
+    const awake = nodes.filter(({ health }) => health.unfit !== 'asleep')
+    const choices = (awake.length > 0 ? awake : nodes).map((node) => this.#choice(node, pool.targets, workers))
     const lora = this.#adapters.get(job.model)
     const placed = placeJob(
       choices,
