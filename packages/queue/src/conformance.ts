@@ -233,11 +233,11 @@ export function poolQueueConformance(name: string, makeHarness: () => Promise<Qu
       expect((await takeAll(queue)).map((job) => job.jobId)).toEqual(['before.1', 'after.1'])
     })
 
-    test('while the store is frozen calls say so within 300 ms, and work again by themselves', async () => {
+    test('while the store is frozen calls say so within 900 ms, and work again by themselves', async () => {
       await queue.add(jobOf('before.1'), roomy)
-      await harness.freeze(1_500)
-      await expectUnavailable(() => queue.add(jobOf('frozen.1'), roomy))
-      await expectUnavailable(() => queue.take('p', ['interactive']))
+      await harness.freeze(2_500)
+      await expectUnavailable(() => queue.add(jobOf('frozen.1'), roomy), 900)
+      await expectUnavailable(() => queue.take('p', ['interactive']), 900)
       await vi.waitFor(() => queue.add(jobOf('after.1'), roomy), { timeout: 5_000, interval: 20 })
       const ids = (await takeAll(queue)).map((job) => job.jobId)
       expect(ids.filter((id) => id !== 'frozen.1')).toEqual(['before.1', 'after.1'])
@@ -314,8 +314,8 @@ async function takeAll(queue: PoolQueue): Promise<QueuedJob[]> {
   return jobs
 }
 
-async function expectUnavailable(call: () => Promise<unknown>): Promise<void> {
+async function expectUnavailable(call: () => Promise<unknown>, withinMs = 300): Promise<void> {
   const startedAt = performance.now()
   await expect(call()).rejects.toMatchObject({ code: 'store_unavailable' })
-  expect(performance.now() - startedAt).toBeLessThan(300)
+  expect(performance.now() - startedAt).toBeLessThan(withinMs)
 }

@@ -54,8 +54,8 @@ export interface LaneLength {
  * The ordered waiting line of every pool, one per lane, and nothing more: no locks, no redelivery, no results. The order is
  * `FairLine`'s of @penstock/scheduling. A job that `take` returned is gone for good, whatever becomes of its taker.
  *
- * Every method throws `RequestFailure` with code `store_unavailable` within 300 ms when the store is away, and works again
- * by itself once it is back. A `take` that failed this way may have taken a job that nobody got: its owner learns it from
+ * Every method throws `RequestFailure` with code `store_unavailable` within 300 ms when the store is away, within 900 ms
+ * when it is there and silent, and works again by itself once it is back. A `take` that failed this way may have taken a job that nobody got: its owner learns it from
  * `unknown`.
  */
 export interface PoolQueue extends AsyncDisposable {

@@ -238,7 +238,8 @@ export class Desk implements RequestDesk, Disposable {
     } else owned.refused = answer
     const cancelledMeanwhile = owned.life.done && answer?.kind === 'accepted'
     if (cancelledMeanwhile) this.#deps.outside.withdraw(waitingJob(owned, answer, effect.attempt))
-    this.#apply(owned, owned.life.submitted(effect.attempt, answer, this.#deps.now()))
+    const { mayAnswerLate } = this.#deps.outside
+    this.#apply(owned, owned.life.submitted(effect.attempt, answer, this.#deps.now(), mayAnswerLate))
   }
 
   /** A bug ends its own request, at once. */
@@ -272,11 +273,9 @@ export class Desk implements RequestDesk, Disposable {
   #own(client: Client, now: number): Owned {
     const { request, intake } = client
     const { reasoning } = intake
-    const { limits } = this.#options
-    const offerMs = this.#deps.outside.hasSpares ? limits.offerMs : 0
-    const times = { ...this.#deps.timeLimits(intake), offerMs }
+    const limits = { ...this.#deps.timeLimits(intake), limits: this.#options.limits }
     const budgetOf = (pool: string): RetryBudget => this.#budgetOf(pool)
-    const life = new RequestLife({ request, reasoning, ...times, limits, budgetOf }, now)
+    const life = new RequestLife({ request, reasoning, ...limits, budgetOf }, now)
     const owned = newOwned(client, life)
     this.#owned.set(request, owned)
     if (intake.flightKey !== null) this.#flights.set(intake.flightKey, owned)

@@ -14,8 +14,8 @@ type CancelReason = 'client_gone' | 'superseded' | 'deadline' | 'fenced' | 'lost
 export interface Outside {
   /** False while the bus is away. */
   readonly connected: boolean
-  /** Whether the bus has several servers: silence may then be that of one which all will have left in a moment. */
-  readonly hasSpares: boolean
+  /** Whether who did not answer may do so in a moment: the network is slow, or a frozen server of several about to be left. */
+  readonly mayAnswerLate: boolean
   /** Null: no router answered. */
   submit(envelope: Envelope, trace: ParentTrace): Promise<Accepted | Refused | null>
   withdraw(job: WaitingJob): void

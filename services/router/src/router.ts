@@ -26,6 +26,7 @@ import type { PoolLoad } from '@penstock/scheduling'
 import { judgePlacing } from './core/judge-placing.ts'
 import { LineEstimate } from './core/line-estimate.ts'
 import { place } from './core/place.ts'
+import { firstAnswer } from './first-answer.ts'
 import { PoolReports } from './core/pool-reports.ts'
 import type { Placement } from './core/place.ts'
 import { PoolMetrics } from './pool-metrics.ts'
@@ -53,6 +54,8 @@ const lookEveryMs = 100
 const stoodStillMs = 600
 /** Time to read what came while this process stood still: those who asked have gone elsewhere, and jobs of theirs would only fill the line. */
 const backlogMs = 200
+/** A store that answers later is not waited for alone: a worker with room is asked too. */
+const storeWithinMs = 250
 /** Workers that are asked to take a job directly, and how long each may think: within the second that a missing part may cost. */
 const offersMax = 2
 const offerWithinMs = 200
@@ -169,9 +172,21 @@ export class Router implements AsyncDisposable {
     if (deafForMs > 0) await delay(deafForMs)
   }
 
+  /** What the store says; while it is silent or away, a worker that takes the job directly. */
   async #queue(envelope: Envelope, placement: Placement, span: OpenSpan): Promise<Accepted | Refused> {
-    const { pool, lane } = placement.accepted
     const job = newJob(envelope, placement, span)
+    const placed = this.#add(job, placement)
+    const soon = await Promise.race([placed, delay(storeWithinMs, undefined, { ref: false })])
+    if (soon !== undefined && soon !== null) return soon
+    const taken = this.#offer(job.pool, job.envelope)
+    void this.#leaveLine(job, placed, taken)
+    const direct = taken.then((is) => (is ? placement.accepted : null))
+    return (await firstAnswer([placed, direct])) ?? { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
+  }
+
+  /** Puts the job in line; null: the store cannot be asked. */
+  async #add(job: NewJob, placement: Placement): Promise<Accepted | Refused | null> {
+    const { pool, lane } = placement.accepted
     try {
       const placing = await this.#deps.queue.add(job, placement.bounds)
       if (placing.kind === 'added') this.#lines.added(laneKey(pool, lane))
@@ -179,11 +194,20 @@ export class Router implements AsyncDisposable {
         this.#deps.bus.publish(jobAdded, [pool], { pool, worker: this.#presence.nextTaker(pool, this.#deps.now()) })
       return judgePlacing(placement, placing, (ahead) => expectedWaitMs(placement.load, lane, ahead))
     } catch (error) {
-      const failure = RequestFailure.fromUnknown(error)
-      if (failure.code === 'internal')
-        this.#deps.log.error({ err: error, request_id: envelope.request }, 'job not queued')
-      if (failure.code === 'store_unavailable' && (await this.#offer(pool, job.envelope))) return placement.accepted
-      return { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 }
+      if (RequestFailure.fromUnknown(error).code === 'internal')
+        this.#deps.log.error({ err: error, job: job.jobId }, 'job not queued')
+      return null
+    }
+  }
+
+  /** What a worker has taken directly need not wait in line as well. */
+  async #leaveLine(job: NewJob, placed: Promise<Accepted | Refused | null>, taken: Promise<boolean>): Promise<void> {
+    try {
+      if (!(await taken) || (await placed)?.kind !== 'accepted') return
+      await this.#deps.queue.remove(job.pool, job.lane, job.jobId)
+    } catch (error) {
+      // Whoever takes it finds it claimed.
+      this.#deps.log.debug({ err: error, job: job.jobId }, 'job taken directly is still in line')
     }
   }
 

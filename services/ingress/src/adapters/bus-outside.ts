@@ -15,6 +15,9 @@ import type { Outside, WaitingJob } from '../outside.ts'
 /** Most jobs that one question may name. The oldest come first; the others are asked about when those are settled. */
 const jobsPerQuestionMax = 5000
 
+/** No network inside a site takes so long unless something is wrong with it. */
+const slowRoundTripMs = 100
+
 const reference = ({ request, attempt, accepted }: WaitingJob) => ({
   request,
   attempt,
@@ -27,8 +30,8 @@ export const outsideOverBus = (bus: Bus, ingress: IngressId): Outside => ({
   get connected() {
     return bus.connected
   },
-  get hasSpares() {
-    return bus.servers > 1
+  get mayAnswerLate() {
+    return bus.servers > 1 || bus.roundTripMs > slowRoundTripMs
   },
   // One router answers; should that be one that stands still, all are asked: adding a job twice leaves it as it is.
   submit: async (envelope, trace) =>

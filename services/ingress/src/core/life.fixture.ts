@@ -39,7 +39,6 @@ export const newLife = (options: Partial<LifeOptions> = {}) => {
       firstByteMs: 10_000,
       totalMs: 60_000,
       queueMs: 10_000,
-      offerMs: 0,
       reasoning: 'hidden',
       limits: defaultLifeLimits,
       budgetOf: () => budget,

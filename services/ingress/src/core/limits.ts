@@ -12,7 +12,7 @@ export interface LifeLimits {
   unknownJobMs: number
   /** Wait before an attempt that was not taken is submitted again. */
   resubmitMs: number
-  /** A first attempt that nobody took is offered again for this long, where a frozen part has others to take its place. */
+  /** A first attempt that nobody took is offered again for this long, where that may help. */
   offerMs: number
   /** Attempts that may fail at a node without bringing a new token. */
   nodeFailuresMax: number

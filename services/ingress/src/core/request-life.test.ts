@@ -243,25 +243,31 @@ describe('limits', () => {
     expect(kinds(first.submitted(1, { kind: 'refused', code: 'overloaded', retryAfterMs: 1 }, 1)).at(-1)).toBe('fail')
   })
 
-  it('a first attempt that nobody took is offered again while a frozen part may be on its way out, and no longer', () => {
+  it('a first attempt that nobody took is offered again while a part may be late, and no longer', () => {
     const away = { kind: 'refused', code: 'store_unavailable', retryAfterMs: 1000 } as const
     for (const answer of [null, away]) {
-      const life = newLife({ offerMs: 1500 })
+      const life = newLife()
       life.start(0)
-      expect(life.submitted(1, answer, 950)).toEqual([])
+      expect(life.submitted(1, answer, 950, true)).toEqual([])
       expect(life.claim({ request, attempt: 1, run: runId(1), worker: worker(1) }, 1000)).toEqual({ kind: 'wait' })
       expect(life.tick(1100, true)).toEqual([])
       expect(life.tick(1150, false)).toEqual([])
       expect(life.tick(1150, true)).toMatchObject([{ kind: 'submit', attempt: 1, resumed: false, because: null }])
-      expect(kinds(life.submitted(1, answer, 2100))).toEqual(['withdraw', 'fail'])
+      expect(kinds(life.submitted(1, answer, 2100, true))).toEqual(['withdraw', 'fail'])
     }
+  })
+
+  it('a first attempt that nobody took is refused at once where nobody can be late', () => {
+    const life = newLife()
+    life.start(0)
+    expect(kinds(life.submitted(1, null, 950, false)).at(-1)).toBe('fail')
   })
 
   it('a first attempt that is refused for what it is, is refused at once', () => {
     for (const code of ['overloaded', 'backend_unavailable', 'unknown_model'] as const) {
-      const life = newLife({ offerMs: 1500 })
+      const life = newLife()
       life.start(0)
-      expect(kinds(life.submitted(1, { kind: 'refused', code }, 10)).at(-1)).toBe('fail')
+      expect(kinds(life.submitted(1, { kind: 'refused', code }, 10, true)).at(-1)).toBe('fail')
     }
   })
 })

@@ -41,8 +41,6 @@ export interface LifeOptions {
   /** Longest wait for the start of the first run. */
   queueMs: number
   reasoning: ReasoningView
-  /** A first attempt that no router answers, or that the store cannot take, is offered again for so long; 0: it is refused. */
-  offerMs: number
   limits: LifeLimits
   /** What a pool's requests share for attempts that fail at its nodes. */
   budgetOf: (pool: string) => RetryBudget
@@ -85,7 +83,7 @@ export class RequestLife {
     this.#delivered = new Delivered(options.reasoning)
     this.#firstByteAt = now + options.firstByteMs
     this.#queueUntil = now + Math.min(options.queueMs, options.firstByteMs)
-    this.#offerUntil = now + options.offerMs
+    this.#offerUntil = now + options.limits.offerMs
     this.#endAt = now + options.totalMs
   }
 
@@ -132,8 +130,8 @@ export class RequestLife {
     return [this.#submit(now)]
   }
 
-  /** The router's answer to an attempt; null: it could not be asked. */
-  submitted(attempt: number, answer: Accepted | Refused | null, now: number): Effect[] {
+  /** The router's answer to an attempt; null: it could not be asked. `mayBeLate`: what is away may be there in a moment. */
+  submitted(attempt: number, answer: Accepted | Refused | null, now: number, mayBeLate = false): Effect[] {
     if (this.#state.name !== 'submitting' || attempt !== this.#attempt) return []
     if (answer?.kind === 'accepted') {
       this.#budget = this.#budgetOf(answer.pool)
@@ -147,7 +145,7 @@ export class RequestLife {
     const failure = new RequestFailure(refusal.code, refusal)
     const away = refusal.code === 'store_unavailable'
     const passing = away || refusal.code === 'overloaded' || refusal.code === 'backend_unavailable'
-    if (attempt === 1 ? away && now < this.#offerUntil : passing && now < this.#endAt) {
+    if (attempt === 1 ? away && mayBeLate && now < this.#offerUntil : passing && now < this.#endAt) {
       this.#state = { name: 'submitting', resubmitAt: now + this.#limits.resubmitMs }
       return []
     }

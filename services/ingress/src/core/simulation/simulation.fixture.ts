@@ -132,8 +132,7 @@ export class Simulation {
   #ask(): void {
     const { now } = this.#clock
     const id = RequestId.parse((this.#requests.length + 1).toString(16).padStart(32, '0'))
-    const { offerMs } = defaultLifeLimits
-    const limits = { firstByteMs, totalMs, queueMs: firstByteMs, offerMs, limits: defaultLifeLimits }
+    const limits = { firstByteMs, totalMs, queueMs: firstByteMs, limits: defaultLifeLimits }
     const budget = new RetryBudget({ share: 0.1, burst: 10 })
     const reasoning = this.#clock.random() < 0.5 ? 'hidden' : 'told'
     const life = new RequestLife({ request: id, reasoning, ...limits, budgetOf: () => budget }, now)
@@ -202,7 +201,7 @@ export class Simulation {
         if (life.done && answer?.kind === 'accepted') this.#withdraw(id)
         const owner = this.#requests.find((each) => each.life === life)
         if (owner === undefined) return
-        this.#apply(owner, life.submitted(attempt, answer, this.#clock.now))
+        this.#apply(owner, life.submitted(attempt, answer, this.#clock.now, true))
         if (attempt === 1 && answer?.kind !== 'accepted' && !life.done) this.#offeredAgain += 1
       },
     )
