@@ -56,6 +56,8 @@ const PoolLane = z.strictObject({
   /** What the nodes must keep for this lane, for the limit on requests in flight; the lane's own defaults when absent. */
   ttftMs: z.int().min(10).max(600_000).optional(),
   itlMs: z.int().min(1).max(60_000).optional(),
+  /** Longest wait for a start in a burst: who is expected to wait longer is refused. The lane's own default when absent. */
+  waitMs: z.int().min(10).max(600_000).optional(),
 })
 
 /** Nodes that are interchangeable for a job. */

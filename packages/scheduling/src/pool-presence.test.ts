@@ -99,9 +99,25 @@ describe('the throughput of a pool', () => {
     presence.heard(serving('b', [node('n')], [rate(1, 500)]), 0)
     presence.nextTaker('p', 0)
     const { lanes, ...sums } = presence.throughput('p', 0)
-    expect(sums).toEqual({ slots: 8, freeSlots: 5, inFlight: 3, nodesUp: 1 })
+    expect(sums).toEqual({ slots: 8, freeSlots: 5, fullShare: 0, inFlight: 3, nodesUp: 1 })
     expect(lanes[0]?.runsPerS).toBeCloseTo(4)
     expect(lanes[0]?.serviceMs).toBeCloseTo(200)
+  })
+
+  test('was full as far as no worker had room lately', () => {
+    const presence = new PoolPresence(0)
+    const say = (worker: string, room: number, at: number) =>
+      presence.heard(beat(worker, { pools: [{ pool: 'p', room, nodes: [] }] }), at)
+    const fullShare = (now: number) => presence.throughput('p', now).fullShare
+    for (let at = 0; at <= 5000; at += 500) {
+      say('a', 0, at)
+      say('b', 1, at)
+    }
+    expect(fullShare(5000)).toBe(0)
+    for (let at = 5500; at <= 10_000; at += 500) for (const worker of ['a', 'b']) say(worker, 0, at)
+    expect(fullShare(10_000)).toBeGreaterThan(0.95)
+    say('a', 3, 11_000)
+    expect(fullShare(11_000)).toBeLessThan(0.5)
   })
 
   test('counts no room of a worker that drains, is silent or serves another pool', () => {
@@ -109,7 +125,7 @@ describe('the throughput of a pool', () => {
     presence.heard(serving('a', [node('n')]), 0)
     presence.heard(serving('b', [node('n')], [], { draining: true }), 3000)
     presence.heard(beat('c', { pool: 'q' }), 3000)
-    expect(presence.throughput('p', 3000)).toEqual({ slots: 0, freeSlots: 0, inFlight: 1, nodesUp: 0, lanes: [] })
+    expect(presence.throughput('p', 3000)).toMatchObject({ slots: 0, freeSlots: 0, inFlight: 1, nodesUp: 0, lanes: [] })
   })
 })
 

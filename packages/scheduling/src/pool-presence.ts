@@ -5,6 +5,8 @@ import type { LaneRate } from './service-rates.ts'
 const presentMs = 2000
 /** A pool without a healthy node or worker for this long is an outage; before, it is a gap worth a retry (contract §7.5). */
 const outageMs = 30_000
+/** How fast former fullness is forgotten, ms. */
+const fullMemoryMs = 1000
 
 export type Presence = 'serving' | 'gap' | 'outage'
 
@@ -19,6 +21,7 @@ interface Heard {
 export class PoolPresence {
   readonly #beats = new Map<string, Heard>()
   readonly #healthyAt = new Map<string, number>()
+  readonly #full = new Map<string, { share: number; at: number }>()
   readonly #startedAt: number
 
   constructor(now: number) {
@@ -32,6 +35,7 @@ export class PoolPresence {
     }
     this.#beats.set(beat.worker, { beat, at: now, asked: 0 })
     for (const { pool, nodes } of beat.pools) {
+      this.#noteFullness(pool, now)
       if (!beat.draining && nodes.some((node) => node.state === 'up')) this.#healthyAt.set(pool, now)
     }
   }
@@ -63,7 +67,14 @@ export class PoolPresence {
   throughput(
     pool: string,
     now: number,
-  ): { slots: number; freeSlots: number; inFlight: number; nodesUp: number; lanes: LaneRate<Lane>[] } {
+  ): {
+    slots: number
+    freeSlots: number
+    fullShare: number
+    inFlight: number
+    nodesUp: number
+    lanes: LaneRate<Lane>[]
+  } {
     const sum = { slots: 0, freeSlots: 0, inFlight: 0 }
     const nodesUp = new Set<string>()
     const lanes = new Map<Lane, { runsPerS: number; heldMs: number }>()
@@ -86,9 +97,20 @@ export class PoolPresence {
     }
     return {
       ...sum,
+      fullShare: this.#full.get(pool)?.share ?? 0,
       nodesUp: nodesUp.size,
       lanes: [...lanes].map(([lane, { runsPerS, heldMs }]) => ({ lane, runsPerS, serviceMs: heldMs / runsPerS })),
     }
+  }
+
+  /** Judged at each beat by what all workers last said. */
+  #noteFullness(pool: string, now: number): void {
+    let room = 0
+    for (const { beat, at } of this.#beats.values())
+      if (now - at <= presentMs) room += beat.pools.find((served) => served.pool === pool)?.room ?? 0
+    const { share, at } = this.#full.get(pool) ?? { share: 0, at: now }
+    const weight = 1 - Math.exp((at - now) / fullMemoryMs)
+    this.#full.set(pool, { share: share + weight * ((room === 0 ? 1 : 0) - share), at: now })
   }
 
   /** Whether a request for the pool has a chance just now. */

@@ -59,7 +59,7 @@ export class PoolMetrics {
       'What a request that came now would wait',
       (lane) => (lane.expectedWaitMs ?? 0) / 1000,
     )
-    perLane('penstock_pool_runs_per_second', 'Runs that ended lately', ({ runsPerS }) => runsPerS)
+    perLane('penstock_pool_runs_per_second', 'Runs that started lately', ({ runsPerS }) => runsPerS)
     perPool('penstock_pool_slots', 'Runs that the nodes that are up take at once', ({ slots }) => slots)
     perPool('penstock_pool_in_flight', 'Runs under way', ({ inFlight }) => inFlight)
     perPool('penstock_pool_nodes_up', 'Nodes that take work', ({ nodesUp }) => nodesUp)

@@ -21,7 +21,7 @@ import type { Accepted, Envelope, Job, Lane, PoolReport, Refused } from '@pensto
 import { featureByName } from '@penstock/features'
 import type { NewJob, PoolQueue } from '@penstock/queue'
 import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
-import { PoolPresence, SourceStates, expectedWaitMs, jobCost } from '@penstock/scheduling'
+import { PoolPresence, RefusalShares, SourceStates, expectedWaitMs, jobCost } from '@penstock/scheduling'
 import type { PoolLoad } from '@penstock/scheduling'
 import { judgePlacing } from './core/judge-placing.ts'
 import { LineEstimate } from './core/line-estimate.ts'
@@ -66,6 +66,7 @@ export class Router implements AsyncDisposable {
   readonly #presence: PoolPresence
   readonly #sources = new SourceStates()
   readonly #lines = new LineEstimate()
+  readonly #refusals = new RefusalShares()
   readonly #reports = new PoolReports()
   readonly #timers: NodeJS.Timeout[]
   /** What it shows of the pools and of its decisions. */
@@ -189,6 +190,10 @@ export class Router implements AsyncDisposable {
     const { pool, lane } = placement.accepted
     try {
       const placing = await this.#deps.queue.add(job, placement.bounds)
+      // Another reason than too much work for the pool says nothing about the next request.
+      const overloaded = placing.kind === 'refused' && ['wait', 'jobs', 'bytes'].includes(placing.reason)
+      if (!job.resumed && (overloaded || placing.kind !== 'refused'))
+        this.#refusals.asked(laneKey(pool, lane), overloaded, this.#deps.now())
       if (placing.kind === 'added') this.#lines.added(laneKey(pool, lane))
       if (placing.kind !== 'refused')
         this.#deps.bus.publish(jobAdded, [pool], { pool, worker: this.#presence.nextTaker(pool, this.#deps.now()) })
@@ -238,21 +243,24 @@ export class Router implements AsyncDisposable {
       embeds: feature?.embeds ?? false,
       presence: (pool) => this.#presence.presence(pool, now),
       waiting: (pool, lane) => this.#lines.jobsIn(laneKey(pool, lane)),
+      refusedShare: (pool, lane) => this.#refusals.of(laneKey(pool, lane), now),
       load: (pool) => this.#loadOf(pool, now),
     })
   }
 
   #loadOf({ name, lanes: configured }: PoolConfig, now: number): PoolLoad {
-    const { slots, freeSlots, lanes: rates } = this.#presence.throughput(name, now)
+    const { slots, freeSlots, fullShare, lanes: rates } = this.#presence.throughput(name, now)
     return {
       slots,
       freeSlots,
+      fullShare,
       lanes: configured.map(({ name: lane, minimumShare }) => {
         const rate = rates.find((each) => each.lane === lane)
         return {
           lane,
           minimumShare,
           waiting: this.#lines.jobsIn(laneKey(name, lane)),
+          refusedShare: this.#refusals.of(laneKey(name, lane), now),
           runsPerS: rate?.runsPerS ?? 0,
           serviceMs: rate?.serviceMs ?? null,
         }

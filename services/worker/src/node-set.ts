@@ -2,20 +2,24 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Job, Lane, NodeState } from '@penstock/contracts'
 import type { ConfigDocument } from '@penstock/config'
 import {
+  freeSeats,
   isEjected,
   laneTargets,
+  laneTargetsOf,
   nodeAnswered,
   nodeFailed,
   nodeOverloaded,
-  nodeShare,
   placeJob,
   probeFailed,
+  seatsOf,
+  tokensFull,
 } from '@penstock/scheduling'
 import type {
   LaneTarget,
   NodeAddress,
   NodeChoice,
   NodeHealth,
+  NodeUse,
   Observation,
   OthersAt,
   PlaceReason,
@@ -106,7 +110,7 @@ export class NodeSet {
           nodes: nodes.flatMap((source) => (bySource.get(source) ?? []).map(({ config }) => config.name)),
           paused: mode === 'paused',
           holds: waitingRoom !== undefined,
-          targets: targetsOf(lanes),
+          targets: laneTargetsOf(lanes),
         },
       ]),
     )
@@ -133,10 +137,7 @@ export class NodeSet {
     const workers = this.#deps.workersOf(pool)
     const lastResort = found.holds ? [] : nodes.filter(({ health }) => health.unfit !== 'asleep')
     return (healthy.length > 0 ? healthy : lastResort).reduce(
-      (room, node) =>
-        this.#tokensFull(node, found.targets, workers.length)
-          ? room
-          : room + Math.max(0, this.#share(node, workers) - node.load.inFlight),
+      (room, node) => room + freeSeats(this.#use(node, found.targets, workers)),
       0,
     )
   }
@@ -219,12 +220,13 @@ export class NodeSet {
   states(pool: string): NodeState[] {
     const now = this.#deps.now()
     const workers = this.#deps.workersOf(pool)
+    const targets = this.#pools.get(pool)?.targets ?? laneTargets
     return this.#of(pool).map((node) => ({
       node: node.config.name,
       state: stateOf(node, now),
       inFlight: node.load.inFlight,
       prefillTokens: node.load.prefillTokens,
-      limit: this.#share(node, workers),
+      limit: seatsOf(this.#use(node, targets, workers)),
       lastOkAgoMs: node.health.lastOkAt === null ? null : Math.round(now - node.health.lastOkAt),
     }))
   }
@@ -241,28 +243,19 @@ export class NodeSet {
     return this.#of(pool).filter((node) => node.config.mode === 'active')
   }
 
-  #share(node: WorkerNode, workers: readonly string[]): number {
-    return nodeShare(node.control.limit(node.config.inFlightMax), workers, this.#deps.self)
-  }
-
-  /** Whether this worker has used up its part of the node's bounds in tokens. An empty node takes anything. */
-  #tokensFull(node: WorkerNode, targets: Targets, workers: number): boolean {
-    const { load, control } = node
-    const part = 1 / Math.max(1, workers)
-    if (load.inFlight === 0) return false
-    return (
-      load.prefillTokens >= control.prefillTokensMax(targets, this.#deps.now()) * part ||
-      load.kvTokens >= control.kvTokensMax * part
-    )
+  #use({ load, control, config }: WorkerNode, targets: Targets, workers: readonly string[]): NodeUse {
+    const { self, now } = this.#deps
+    return { load, control, ceiling: config.inFlightMax, workers, self, targets, now: now() }
   }
 
   #choice(node: WorkerNode, targets: Targets, workers: readonly string[]): NodeChoice {
+    const use = this.#use(node, targets, workers)
     return {
       name: node.config.name,
       inFlight: node.load.inFlight,
-      limit: this.#share(node, workers),
+      limit: seatsOf(use),
       prefillTokens: node.load.prefillTokens + this.#deps.othersAt(node.config.name).prefillTokens,
-      tokensFull: this.#tokensFull(node, targets, workers.length),
+      tokensFull: tokensFull(use),
       health: node.health,
     }
   }
@@ -328,14 +321,6 @@ const isSameServer = (one: NodeSpec, other: NodeSpec): boolean =>
 /** Whether one of the entries is what discovered the node. */
 const isFoundBy = (entries: ConfigDocument['nodes'], { config }: WorkerNode): boolean =>
   config.address !== null && entries.some(({ name, discover }) => name === config.source && discover !== undefined)
-
-/** The lanes' targets, with what the configuration says otherwise. */
-const targetsOf = (lanes: ConfigDocument['pools'][number]['lanes']): Targets => {
-  const targets: Record<Lane, LaneTarget> = { ...laneTargets }
-  for (const { name, ttftMs, itlMs } of lanes)
-    targets[name] = { ttftMs: ttftMs ?? targets[name].ttftMs, itlMs: itlMs ?? targets[name].itlMs }
-  return targets
-}
 
 const stateOf = ({ config, health }: WorkerNode, now: number): NodeState['state'] => {
   if (config.mode !== 'active') return config.mode

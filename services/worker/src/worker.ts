@@ -193,6 +193,7 @@ export class Worker implements AsyncDisposable {
     })
     this.#runs.start(run)
     const startedAt = this.#deps.now()
+    this.#rates.started(job.pool, job.lane, startedAt)
     const granted = await run.execute()
     const now = this.#deps.now()
     if (granted) this.#rates.ended(job.pool, job.lane, now - startedAt, now)

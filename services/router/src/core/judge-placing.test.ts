@@ -16,7 +16,7 @@ const placement: Placement = {
   },
   bounds: { jobsMax: 10, bytesMax: 10, perUserMax: 8, perTenantMax: 10, aheadMax: 3 },
   waitMaxMs: 2000,
-  load: { slots: 1, freeSlots: 0, lanes: [] },
+  load: { slots: 1, freeSlots: 0, fullShare: 0, lanes: [] },
 }
 const secondEach = (ahead: number): number => (ahead + 1) * 1000
 

@@ -43,7 +43,8 @@ const facts = (over: Partial<PlaceFacts> = {}): PlaceFacts => ({
   embeds: false,
   presence: () => 'serving',
   waiting: () => 0,
-  load: () => ({ slots: 0, freeSlots: 0, lanes: [] }),
+  refusedShare: () => 0,
+  load: () => ({ slots: 0, freeSlots: 0, fullShare: 0, lanes: [] }),
   ...over,
 })
 
@@ -114,17 +115,41 @@ describe('a request', () => {
     expect(asked).toEqual(['fast completion'])
   })
 
-  test('may wait as long as its queue limit says, behind as many jobs as start within it', () => {
-    const lanes = ['completion', 'interactive', 'background'] as const
-    const load = {
-      slots: 2,
-      freeSlots: 0,
-      lanes: lanes.map((lane) => ({ lane, waiting: 0, runsPerS: 0, serviceMs: 1000, minimumShare: 0 })),
-    }
-    const bounds = (over: Partial<Envelope>) =>
-      place(envelope({ kind: 'default' }, { msLeft: 20_000, ...over }), facts({ load: () => load }))
-    expect(bounds({})).toMatchObject({ bounds: { aheadMax: 39, perUserMax: 8 }, waitMaxMs: 20_000 })
-    expect(bounds({ queueMsLeft: 2000 })).toMatchObject({ bounds: { aheadMax: 3 }, waitMaxMs: 2000 })
+  const lanes = ['completion', 'interactive', 'background'] as const
+  const busy = {
+    slots: 2,
+    freeSlots: 0,
+    fullShare: 1,
+    lanes: lanes.map((lane) => ({
+      lane,
+      waiting: lane === 'completion' ? 1 : 0,
+      runsPerS: lane === 'completion' ? 20 : 0,
+      serviceMs: 1000,
+      minimumShare: 0,
+      refusedShare: 0,
+    })),
+  }
+  const bounds = (over: Partial<Envelope>, known: Partial<PlaceFacts> = {}) =>
+    place(envelope({ kind: 'default' }, { msLeft: 20_000, ...over }), facts({ load: () => busy, ...known }))
+
+  test('may wait as long as its lane or its queue limit says, behind as many jobs as start within it', () => {
+    expect(bounds({})).toMatchObject({ bounds: { aheadMax: 17, perUserMax: 8 }, waitMaxMs: 900 })
+    expect(bounds({ queueMsLeft: 500 })).toMatchObject({ bounds: { aheadMax: 9 }, waitMaxMs: 500 })
+    const pools = document.pools.map((pool) => ({ ...pool, lanes: [{ name: 'completion' as const, waitMs: 2000 }] }))
+    expect(bounds({}, { document: ConfigDocument.parse({ ...document, pools }) })).toMatchObject({ waitMaxMs: 2000 })
+  })
+
+  test('may wait the shorter the more of its lane had to be refused lately', () => {
+    const asked: string[] = []
+    const refusedShare = (pool: string, lane: string) => (asked.push(`${pool} ${lane}`), 0.5)
+    expect(bounds({}, { refusedShare })).toMatchObject({ bounds: { aheadMax: 0 }, waitMaxMs: 72 })
+    expect(asked).toEqual(['fast completion'])
+  })
+
+  test('of a paused pool waits as long as it may: there is no rate to go by', () => {
+    const pools = document.pools.map((pool) => ({ ...pool, mode: 'paused' as const }))
+    const paused = { document: ConfigDocument.parse({ ...document, pools }) }
+    expect(bounds({}, paused)).toMatchObject({ kind: 'placed', bounds: { aheadMax: Infinity } })
   })
 
   test('that may take the place of an older one is sent to a full lane too', () => {

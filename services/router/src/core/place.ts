@@ -2,7 +2,7 @@ import { featureSettings, findModelByName, resolveModel } from '@penstock/config
 import type { ConfigDocument, PoolConfig } from '@penstock/config'
 import type { Accepted, Envelope, Lane, Refused } from '@penstock/contracts'
 import { isFamily } from '@penstock/models'
-import { admit, aheadMaxWithin } from '@penstock/scheduling'
+import { admit, aheadMaxWithin, laneTargetsOf, worthwhileWaitMs } from '@penstock/scheduling'
 import type { LineBounds, PoolLoad, Presence } from '@penstock/scheduling'
 
 export interface PlaceFacts {
@@ -15,6 +15,8 @@ export interface PlaceFacts {
   presence(pool: string): Presence
   /** Jobs that wait in a lane. */
   waiting(pool: string, lane: Lane): number
+  /** Part of what was asked of a lane lately that was refused, 0–1. */
+  refusedShare(pool: string, lane: Lane): number
   /** What the pool's workers take and how fast, lanes as the configuration orders them. */
   load(pool: PoolConfig): PoolLoad
 }
@@ -43,19 +45,23 @@ export const place = (envelope: Envelope, facts: PlaceFacts): Placement | Refuse
   if (pool.mode === 'draining' && !envelope.resumed)
     return { kind: 'refused', code: 'backend_unavailable', retryAfterMs: drainingRetryAfterMs, pool: pool.name, lane }
   const { jobsMax, bytesMax, perUserMax, perTenantMax } = pool.queue
-  const waitMaxMs = Math.min(envelope.msLeft, envelope.queueMsLeft ?? envelope.msLeft)
+  const worthwhileMs = worthwhileWaitMs(laneTargetsOf(pool.lanes)[lane], facts.refusedShare(pool.name, lane))
+  const leftMs = Math.min(envelope.msLeft, envelope.queueMsLeft ?? envelope.msLeft)
+  const waitMaxMs = Math.min(leftMs, worthwhileMs)
   const depth = facts.waiting(pool.name, lane)
   const admission = admit({
     presence: facts.presence(pool.name),
     depth,
     // A newer completion takes the place of an older one at a full lane too: only the store can tell.
     depthMax: envelope.replaceKey === undefined ? jobsMax : Infinity,
-    msLeft: waitMaxMs,
+    msLeft: leftMs,
     resumed: envelope.resumed,
     waitingRoom: pool.waitingRoom,
   })
   if (admission.kind === 'refuse') return { ...admission, kind: 'refused', pool: pool.name, lane }
   const held = admission.holdMs !== null
+  // What nobody takes has no rate: jobs of a paused pool wait as long as they may.
+  const unbounded = held || pool.mode === 'paused'
   const load = facts.load(pool)
   return {
     kind: 'placed',
@@ -74,7 +80,7 @@ export const place = (envelope: Envelope, facts: PlaceFacts): Placement | Refuse
       bytesMax,
       perUserMax,
       perTenantMax: perTenantMax ?? Infinity,
-      aheadMax: held ? Infinity : aheadMaxWithin(load, lane, waitMaxMs),
+      aheadMax: unbounded ? Infinity : aheadMaxWithin(load, lane, waitMaxMs),
     },
     waitMaxMs,
     load,

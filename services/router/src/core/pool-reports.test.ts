@@ -15,7 +15,8 @@ test('a report says what waits for how long, how full the pool is, and what a ne
   const load = {
     slots: 10,
     freeSlots: 0,
-    lanes: [{ lane: 'completion', waiting: 4, runsPerS: 5, serviceMs: 2000, minimumShare: 0 }],
+    fullShare: 0,
+    lanes: [{ lane: 'completion', waiting: 4, runsPerS: 5, serviceMs: 2000, minimumShare: 0, refusedShare: 0 }],
   }
   const [report] = new PoolReports().measure({
     document,
@@ -64,7 +65,10 @@ test('a pool without a node that holds requests asks for one', () => {
         load: {
           slots: 0,
           freeSlots: 0,
-          lanes: [{ lane: 'completion', waiting: jobs, runsPerS: 0, serviceMs: null, minimumShare: 0 }],
+          fullShare: 0,
+          lanes: [
+            { lane: 'completion', waiting: jobs, runsPerS: 0, serviceMs: null, minimumShare: 0, refusedShare: 0 },
+          ],
         },
         inFlight: 0,
         nodesUp: 0,
