@@ -90,7 +90,7 @@ export class Bus implements AsyncDisposable {
   readonly #options: BusOptions
   #known: number
   readonly #measureTimer: NodeJS.Timeout
-  #measuring = false
+  #measuringSince: number | null = null
   #roundTripMs = 0
   #connected = true
   #connectedSince = performance.now()
@@ -147,6 +147,12 @@ export class Bus implements AsyncDisposable {
   /** To the server and back, ms: a network that is slow is not one that is gone. */
   get roundTripMs(): number {
     return this.#roundTripMs
+  }
+
+  /** What a message takes now, ms, one that is still under way included. */
+  get lagMs(): number {
+    const underWayMs = this.#measuringSince === null ? 0 : performance.now() - this.#measuringSince
+    return Math.max(this.#roundTripMs, underWayMs)
   }
 
   /** Events are the hot path (frames): their type is checked by the compiler, their schema by whoever hears them. */
@@ -291,9 +297,8 @@ export class Bus implements AsyncDisposable {
   }
 
   async #measureRoundTrip(): Promise<void> {
-    if (this.#measuring || !this.#connected) return
-    this.#measuring = true
-    const askedAt = performance.now()
+    if (this.#measuringSince !== null || !this.#connected) return
+    const askedAt = (this.#measuringSince = performance.now())
     try {
       await this.#connection.flush()
       // Up at once, down by and by.
@@ -302,7 +307,7 @@ export class Bus implements AsyncDisposable {
       // The connection broke: the next one may be as good as any.
       this.#roundTripMs = 0
     } finally {
-      this.#measuring = false
+      this.#measuringSince = null
     }
   }
 

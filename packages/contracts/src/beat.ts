@@ -62,7 +62,11 @@ export type WorkerBeat = z.infer<typeof WorkerBeat>
 /** Every worker, every `beatEveryMs`. Read by ingresses (is my run alive), routers (is anyone there), workers (my share). */
 export const workerBeat = defineEvent('worker.beat', 1, WorkerBeat)
 
-export const IngressBeat = z.object({ ingress: IngressId })
+export const IngressBeat = z.object({
+  ingress: IngressId,
+  /** What a message from the bus takes at present, ms: frames for it are gathered for longer the longer that is. */
+  lagMs: z.int().min(0).optional(),
+})
 
 /** Every ingress, every `beatEveryMs`. Read by workers: runs of an ingress that is gone are stopped. */
 export const ingressBeat = defineEvent('ingress.beat', 1, IngressBeat)

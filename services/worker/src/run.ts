@@ -8,7 +8,7 @@ import type { Logger, OpenSpan, Tracing } from '@penstock/runtime'
 import { claimBody } from './claim-body.ts'
 import { countsAgainstNode, judgeFailure, overloadsNode } from './core/judge-failure.ts'
 import type { NodeTrouble } from './core/judge-failure.ts'
-import type { FrameClock } from './frame-clock.ts'
+import type { FramePaces } from './frame-paces.ts'
 import { FrameLog } from './frame-log.ts'
 import type { FrameOutbox } from './frame-outbox.ts'
 import type { NodePlace } from './node-place.ts'
@@ -24,7 +24,7 @@ export interface RunDependencies {
   document(): ConfigDocument
   /** The salt that separates a trust domain's prefix cache at the nodes. */
   cacheSaltOf(domain: string): string
-  frameClock: FrameClock
+  framePaces: FramePaces
   outbox: FrameOutbox
   now(): number
 }
@@ -44,8 +44,10 @@ export class Run {
     this.run = run
     this.place = place
     this.#deps = dependencies
-    this.frames = new FrameLog({ request: job.request, attempt: job.attempt, run }, dependencies.frameClock, (frame) =>
-      dependencies.outbox.push(job.ingress, frame),
+    this.frames = new FrameLog(
+      { request: job.request, attempt: job.attempt, run },
+      dependencies.framePaces.of(job.ingress),
+      (frame) => dependencies.outbox.push(job.ingress, frame),
     )
   }
 

@@ -11,13 +11,13 @@ import {
   runFrames,
   workerBeat,
 } from '@penstock/contracts'
-import type { Job, Lane, RunId, WorkerId } from '@penstock/contracts'
+import type { IngressId, Job, Lane, RunId, WorkerId } from '@penstock/contracts'
 import type { ConfigSnapshot } from '@penstock/config'
 import type { PoolQueue } from '@penstock/queue'
 import type { Logger, Tracing } from '@penstock/runtime'
 import { ColleagueLoads, PoolPresence, ServiceRates } from '@penstock/scheduling'
-import { FrameClock } from './frame-clock.ts'
 import { FrameOutbox } from './frame-outbox.ts'
+import { FramePaces } from './frame-paces.ts'
 import { NodeDiscovery } from './node-discovery.ts'
 import { newRunId } from './new-run-id.ts'
 import { NodeProber } from './node-prober.ts'
@@ -72,9 +72,9 @@ export class Worker implements AsyncDisposable {
   readonly #prober: NodeProber
   readonly #loop: TakeLoop
   readonly #rates = new ServiceRates<Lane>()
-  readonly #frameClock: FrameClock
+  readonly #framePaces: FramePaces
   readonly #outbox: FrameOutbox
-  readonly #owners = new Map<string, number>()
+  readonly #owners = new Map<IngressId, number>()
   readonly #timers: NodeJS.Timeout[]
   #snapshot: ConfigSnapshot
   #draining = false
@@ -116,7 +116,11 @@ export class Worker implements AsyncDisposable {
       room: (pool) => this.#room(pool),
       start: (job, run) => void this.#start(job, run),
     })
-    this.#frameClock = new FrameClock(frameEveryMs, () => this.#outbox.flush())
+    this.#framePaces = new FramePaces({
+      everyMs: frameEveryMs,
+      ownLagMs: () => bus.lagMs,
+      afterBeat: () => this.#outbox.flush(),
+    })
     bus.serve(cancelRun, [options.worker], ({ message }) => ({ reply: { known: this.#cancel(message.run) } }))
     bus.serve(resendFrames, [options.worker], ({ message }) => ({
       reply: { known: this.#resend(message.run, message.fromSeq) },
@@ -126,7 +130,10 @@ export class Worker implements AsyncDisposable {
       this.#presence.heard(message, now())
       this.#colleagues.heard(message, now())
     })
-    bus.subscribe(ingressBeat, [], ({ message }) => this.#owners.set(message.ingress, now()))
+    bus.subscribe(ingressBeat, [], ({ message }) => {
+      this.#owners.set(message.ingress, now())
+      this.#framePaces.heard(message.ingress, message.lagMs ?? 0)
+    })
     bus.serve(reportStatus, [], () => ({
       reply: { service: 'worker', instance: options.instance, configVersion: this.#snapshot.version },
     }))
@@ -187,7 +194,7 @@ export class Worker implements AsyncDisposable {
       nodes: this.#nodes,
       worker,
       cacheSaltOf: this.#options.cacheSaltOf,
-      frameClock: this.#frameClock,
+      framePaces: this.#framePaces,
       outbox: this.#outbox,
       document: () => this.#snapshot.document,
     })
@@ -289,6 +296,10 @@ export class Worker implements AsyncDisposable {
       if (heardAt === undefined) this.#owners.set(run.job.ingress, now)
       else if (now - heardAt > ownerSilenceMs) run.cancel()
     }
-    for (const [ingress, heardAt] of this.#owners) if (now - heardAt > 60_000) this.#owners.delete(ingress)
+    for (const [ingress, heardAt] of this.#owners) {
+      if (now - heardAt <= 60_000) continue
+      this.#owners.delete(ingress)
+      this.#framePaces.forget(ingress)
+    }
   }
 }

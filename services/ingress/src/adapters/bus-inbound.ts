@@ -49,7 +49,7 @@ export const serveDesk = (
     reply: { service: 'ingress', instance: options.instance, configVersion: options.configVersion() },
   }))
   const beat = setInterval(() => {
-    if (bus.connected) bus.publish(ingressBeat, [], { ingress })
+    if (bus.connected) bus.publish(ingressBeat, [], { ingress, lagMs: Math.round(bus.lagMs) })
   }, beatEveryMs)
   return { [Symbol.dispose]: () => clearInterval(beat) }
 }
