@@ -8,8 +8,10 @@ export const bodyPieceBytes = 256 * 1024
 /** Text already delivered to the client, for the next attempt to continue. */
 export const Said = z.object({
   text: z.string(),
-  /** Output tokens that text took, as counted by the nodes. */
+  /** Output tokens it took, as counted by the nodes. */
   tokens: z.int().min(0),
+  /** Those of them that were hidden reasoning. Absent: none. */
+  thoughtTokens: z.int().min(0).optional(),
 })
 export type Said = z.infer<typeof Said>
 

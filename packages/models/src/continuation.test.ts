@@ -50,6 +50,15 @@ test('a completion goes on behind its prompt', () => {
   })
 })
 
+test('thoughts use up the limit of a call, except of a brief one, which has room for them beside it', () => {
+  const said = { text: 'hel', tokens: 9, thoughtTokens: 6 }
+  expect(continuation(chat, said)).toMatchObject({ call: { maxTokens: 1 } })
+  expect(continuation({ ...chat, brief: true }, said)).toMatchObject({ call: { maxTokens: 7 } })
+  expect(continuation({ ...chat, brief: true }, { ...said, tokens: 300, thoughtTokens: 297 })).toMatchObject({
+    call: { maxTokens: 7 },
+  })
+})
+
 test('said and rest never exceed the limit, and a used-up limit is a complete answer', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 0, max: 600 }), (maxTokens, tokens) => {

@@ -4,8 +4,10 @@ import type { ChatMessage } from './message.ts'
 /** What earlier attempts have delivered of an answer. */
 export interface Said {
   readonly text: string
-  /** Output tokens that text took. */
+  /** Output tokens it took. */
   readonly tokens: number
+  /** Those of them that were hidden reasoning; none when absent. */
+  readonly thoughtTokens?: number | undefined
 }
 
 /** Said text, and what else of the answer has begun. */
@@ -40,7 +42,9 @@ export type Continuation =
 export function continuation(call: ModelCall, said: Said): Continuation {
   // Vectors are told apart by their index: what came twice is the same.
   if (said.text === '' || call.kind === 'embedding') return { kind: 'call', call }
-  const maxTokens = call.maxTokens === undefined ? undefined : call.maxTokens - said.tokens
+  // The limit of a brief call is its answer's alone: thoughts had room of their own.
+  const usedTokens = call.brief === true ? said.tokens - (said.thoughtTokens ?? 0) : said.tokens
+  const maxTokens = call.maxTokens === undefined ? undefined : call.maxTokens - usedTokens
   if (maxTokens !== undefined && maxTokens <= 0) return { kind: 'complete', finishReason: 'length' }
   const rest = maxTokens === undefined ? {} : { maxTokens }
   if (call.kind === 'completion') return { kind: 'call', call: { ...call, ...rest, prompt: call.prompt + said.text } }

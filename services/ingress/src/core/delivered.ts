@@ -12,6 +12,7 @@ export class Delivered {
   readonly #reasoning: ReasoningView
   readonly #texts: string[] = []
   #tokens = 0
+  #thoughtTokens = 0
   /** Parts went out that cannot be rebuilt from text: shown reasoning, a tool call. */
   #structured = false
   /** The attempt is to go on behind a text, and has brought none so far. */
@@ -22,7 +23,8 @@ export class Delivered {
   }
 
   get said(): Said {
-    return { text: this.#texts.join(''), tokens: this.#tokens }
+    const said = { text: this.#texts.join(''), tokens: this.#tokens }
+    return this.#thoughtTokens === 0 ? said : { ...said, thoughtTokens: this.#thoughtTokens }
   }
 
   /** Output tokens so far, hidden reasoning among them. */
@@ -41,6 +43,7 @@ export class Delivered {
         // A reasoning parser that knows nothing of the given text takes the rest of the answer for reasoning: it must not get lost.
         if (this.#takesUp) return 'astray'
         this.#tokens += part.tokens
+        this.#thoughtTokens += part.tokens
         if (this.#reasoning !== 'shown') return this.#reasoning
         this.#structured = true
         return 'new'
@@ -55,7 +58,7 @@ export class Delivered {
 
   /** Another attempt begins; false: it could not go on. Thoughts that nobody saw are thought again. */
   takeUp(): boolean {
-    if (this.#texts.length === 0) this.#tokens = 0
+    if (this.#texts.length === 0) this.#tokens = this.#thoughtTokens = 0
     this.#takesUp = this.#texts.length > 0
     return !this.#structured
   }

@@ -38,7 +38,7 @@ describe('reasoning', () => {
     granted(life)
     life.frame(frameOf(life, runId(1), 0, [thought('so'), text('ab')]), 100)
     expect(kinds(life.tick(2100, true))).toEqual(['cancel-run', 'submit'])
-    expect(life.said).toEqual({ text: 'ab', tokens: 2 })
+    expect(life.said).toEqual({ text: 'ab', tokens: 2, thoughtTokens: 1 })
   })
 
   it('where a text was to be taken up ends the request: what follows could be swallowed as a thought', () => {
