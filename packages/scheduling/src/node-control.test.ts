@@ -66,8 +66,8 @@ describe('prompt tokens that may wait', () => {
   })
 })
 
-test('a first token may take three times the estimate for all that waits before it, and 5 s more', () => {
+test('a first token is overdue after three times the estimate for all that waits before it and 1 s, and may take 4 s more', () => {
   const control = new NodeControl()
   control.prefilled({ tokens: 10_000, tookMs: 1000 })
-  expect(control.firstTokenWithinMs(20_000, 10_000)).toBe(3 * 3000 + 5000)
+  expect(control.firstTokenWithinMs(20_000, 10_000)).toEqual({ overdueMs: 3 * 3000 + 1000, withinMs: 3 * 3000 + 5000 })
 })

@@ -28,6 +28,8 @@ const laneForgottenMs = 60_000
 const kvShare = 0.9
 /** A first token within three times what is expected and this much more is no sign of trouble, ms (design §4). */
 const firstTokenGraceMs = 5000
+/** Beyond this much more, nothing new is sent where a first token is waited for, while other nodes bring theirs, ms. */
+const overdueGraceMs = 1000
 
 /** One worker's learned bounds of one node: requests by AIMD, prompt tokens waiting and KV tokens by the node's measured speed and size. */
 export class NodeControl {
@@ -59,9 +61,13 @@ export class NodeControl {
     return this.#kvTokensMax === null ? Infinity : this.#kvTokensMax * kvShare
   }
 
-  /** Until when a call must have brought its first token, ms from its start. */
-  firstTokenWithinMs(tokensAhead: number, promptTokens: number): number {
-    return prefillMs(this.#rate, tokensAhead + promptTokens) * 3 + firstTokenGraceMs
+  /**
+   * When a first token is overdue, so that other calls had better go elsewhere, and until when it must have come; ms from the call's
+   * start.
+   */
+  firstTokenWithinMs(tokensAhead: number, promptTokens: number): { overdueMs: number; withinMs: number } {
+    const amplyMs = prefillMs(this.#rate, tokensAhead + promptTokens) * 3
+    return { overdueMs: amplyMs + overdueGraceMs, withinMs: amplyMs + firstTokenGraceMs }
   }
 
   observe(observation: Observation, facts: ControlFacts): void {

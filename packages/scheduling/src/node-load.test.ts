@@ -36,6 +36,23 @@ test('a call weighs its prompt until its first token', () => {
   expect([load.prefillTokens, load.kvTokens]).toEqual([0, 1000])
 })
 
+test('a first token is overdue until it comes or its call is over', () => {
+  const load = new NodeLoad()
+  const [first, second] = [
+    load.take({ promptTokens: 1, outputTokensMax: 1 }, 0),
+    load.take({ promptTokens: 1, outputTokensMax: 1 }, 0),
+  ]
+  expect(load.isOverdue(1e6)).toBe(false)
+  load.called(first, 100)
+  load.called(second, 200)
+  expect([load.isOverdue(100), load.isOverdue(101)]).toEqual([false, true])
+  load.decodes(first, 110)
+  expect([load.isOverdue(150), load.isOverdue(201)]).toEqual([false, true])
+  load.release(second, null)
+  load.called(second, 300)
+  expect(load.isOverdue(1e6)).toBe(false)
+})
+
 test('a node is silent since its last byte only while something decodes', () => {
   const load = new NodeLoad()
   const seat = load.take({ promptTokens: 1, outputTokensMax: 1 }, 0)

@@ -28,6 +28,8 @@ export class NodeLoad {
   #kvTokens = 0
   #lastByteAt = Number.NEGATIVE_INFINITY
   #meanOutputTokens = outputTokensGuess
+  /** Calls without a first token, and when that is overdue. */
+  readonly #dueAt = new Map<Seat, number>()
 
   get inFlight(): number {
     return this.#inFlight
@@ -58,10 +60,16 @@ export class NodeLoad {
     return seat
   }
 
+  /** The call leaves; its first token should come by `dueAt`. */
+  called(seat: Seat, dueAt: number): void {
+    if (seat.decodingSince === null && !seat.released) this.#dueAt.set(seat, dueAt)
+  }
+
   /** The call brought its first token. */
   decodes(seat: Seat, now: number): void {
     if (seat.decodingSince !== null || seat.released) return
     seat.decodingSince = now
+    this.#dueAt.delete(seat)
     this.#prefillTokens -= seat.promptTokens
     this.#decoding += 1
     this.#lastByteAt = now
@@ -76,11 +84,17 @@ export class NodeLoad {
   release(seat: Seat, outputTokens: number | null): void {
     if (seat.released) return
     seat.released = true
+    this.#dueAt.delete(seat)
     this.#inFlight -= 1
     this.#kvTokens -= seat.kvTokens
     if (seat.decodingSince === null) this.#prefillTokens -= seat.promptTokens
     else this.#decoding -= 1
     if (outputTokens !== null) this.#meanOutputTokens += 0.05 * (outputTokens - this.#meanOutputTokens)
+  }
+
+  /** Whether a first token should have come by now. */
+  isOverdue(now: number): boolean {
+    return this.#dueAt.values().some((dueAt) => now > dueAt)
   }
 
   /** Since when no decoding stream has brought a byte, ms; null: none decodes. */

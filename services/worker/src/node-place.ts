@@ -41,7 +41,9 @@ export class NodePlace {
   /** The call leaves. Returns how long its first token may take, ms: three times the estimate and a grace. */
   called(): number {
     this.#calledAt = this.#deps.now()
-    return this.node.control.firstTokenWithinMs(this.#tokensAhead, this.#seat.promptTokens)
+    const { overdueMs, withinMs } = this.node.control.firstTokenWithinMs(this.#tokensAhead, this.#seat.promptTokens)
+    this.node.load.called(this.#seat, this.#calledAt + overdueMs)
+    return withinMs
   }
 
   /** Bytes came, with so many tokens of the answer. */

@@ -237,6 +237,31 @@ test('a late first token lowers the limit of its node alone', () => {
   expect(limits[other.node.config.name]).toBe(32)
 })
 
+test('a node that owes a first token gets nothing more until it comes, while there are others', () => {
+  const { set, clock, reserve, room } = newSet([
+    { name: 'a', inFlightMax: 4 },
+    { name: 'b', inFlightMax: 4 },
+  ])
+  const late = reserve()
+  late.called()
+  clock.now += 1500
+  expect(room()).toBe(4)
+  const others = [reserve(), reserve()]
+  for (const { node } of others) expect(node).not.toBe(late.node)
+  expect(set.othersLeft('p', [others[0]!.node.config.name])).toBe(false)
+  late.heard(1)
+  expect(room()).toBe(5)
+  expect(reserve().node).toBe(late.node)
+})
+
+test('nodes that all owe a first token get work all the same, in a pool with a waiting room too', () => {
+  const { clock, reserve, room } = newSet([{ name: 'a', inFlightMax: 4 }], { waitingRoom: {} })
+  reserve().called()
+  clock.now += 1500
+  expect(room()).toBe(3)
+  expect(reserve().node.config.name).toBe('a')
+})
+
 test('a place whose answer ended gives its node back once, however often it is let go', () => {
   const { set, reserve, room } = newSet([{ name: 'a', inFlightMax: 4 }])
   const place = reserve()

@@ -133,13 +133,12 @@ export class NodeSet {
     if (found === undefined || found.paused) return 0
     const now = this.#deps.now()
     const nodes = this.#takingWork(pool)
-    const healthy = nodes.filter((node) => !isEjected(node.health, now))
+    const prompt = nodes.filter((node) => !isOut(node, now))
+    const well = nodes.filter(({ health }) => !isEjected(health, now))
     const workers = this.#deps.workersOf(pool)
     const lastResort = found.holds ? [] : nodes.filter(({ health }) => health.unfit !== 'asleep')
-    return (healthy.length > 0 ? healthy : lastResort).reduce(
-      (room, node) => room + freeSeats(this.#use(node, found.targets, workers)),
-      0,
-    )
+    const usable = [prompt, well].find(({ length }) => length > 0) ?? lastResort
+    return usable.reduce((room, node) => room + freeSeats(this.#use(node, found.targets, workers)), 0)
   }
 
   /**
@@ -208,7 +207,7 @@ export class NodeSet {
   /** Whether the pool has a node beside these that is not ejected. */
   othersLeft(pool: string, tried: readonly string[]): boolean {
     const now = this.#deps.now()
-    return this.#takingWork(pool).some((node) => !tried.includes(node.config.name) && !isEjected(node.health, now))
+    return this.#takingWork(pool).some((node) => !tried.includes(node.config.name) && !isOut(node, now))
   }
 
   /** When a node of the pool last answered well; null: none ever has. A gap of the pool is told from an outage by it. */
@@ -256,7 +255,7 @@ export class NodeSet {
       limit: seatsOf(use),
       prefillTokens: node.load.prefillTokens + this.#deps.othersAt(node.config.name).prefillTokens,
       tokensFull: tokensFull(use),
-      health: node.health,
+      health: healthOf(node, this.#deps.now()),
     }
   }
 
@@ -321,6 +320,15 @@ const isSameServer = (one: NodeSpec, other: NodeSpec): boolean =>
 /** Whether one of the entries is what discovered the node. */
 const isFoundBy = (entries: ConfigDocument['nodes'], { config }: WorkerNode): boolean =>
   config.address !== null && entries.some(({ name, discover }) => name === config.source && discover !== undefined)
+
+/**
+ * A node that owes a first token is given nothing while others bring theirs: until its clock runs out (seconds), all that is sent to
+ * a node that has died in silence would wait there.
+ */
+const healthOf = ({ health, load }: WorkerNode, now: number): NodeHealth =>
+  load.isOverdue(now) ? { ...health, restsUntil: Number.POSITIVE_INFINITY } : health
+
+const isOut = (node: WorkerNode, now: number): boolean => isEjected(healthOf(node, now), now)
 
 const stateOf = ({ config, health }: WorkerNode, now: number): NodeState['state'] => {
   if (config.mode !== 'active') return config.mode
