@@ -67,9 +67,9 @@ interface Outcome {
 }
 let asked = 0
 
-const askOnce = async (): Promise<Outcome> => {
+const askOnce = async (model: string = testModel.name): Promise<Outcome> => {
   const id = `discovery ${asked++}`
-  const question = chatQuestion({ ...testModel, model: testModel.name, id, promptBytes: 300, maxTokens: 40 })
+  const question = chatQuestion({ ...testModel, model, id, promptBytes: 300, maxTokens: 40 })
   const response = await fetch(`${stack.apiUrl}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${stack.openAiKey}`, 'content-type': 'application/json' },
@@ -155,6 +155,48 @@ test('SRV records take over from A records by a change of the configuration, eac
   expect(outcomes.filter(({ status, got, expected }) => status !== 200 || got !== expected)).toEqual([])
 })
 
+test('an adapter that one node has is asked there, and the nodes without it serve everything else', async () => {
+  const holder = held.use(
+    await startSimulatedNode({ host: '127.0.0.7', loraAdapters: [{ name: 'sql', path: '/adapters/sql' }] }),
+  )
+  const urls = [nodes[1]!.url, nodes[2]!.url, holder.url]
+  const changed = {
+    ...document,
+    nodes: urls.map((url, index) => ({ name: `n${index}`, url })),
+    pools: [{ name: 'main', nodes: ['n0', 'n1', 'n2'] }],
+    models: [
+      ...document.models,
+      { name: 'sql-coder', family: 'general' as const, servedName: 'sql', pool: 'main', lora: {} },
+    ],
+  }
+  const file = join(stack.dataDir, 'lora.yaml')
+  await writeFile(file, JSON.stringify(changed))
+  await penstock('config', 'apply', file)
+  await untilUp(3)
+  const askSql = async (): Promise<number[]> => {
+    const answers = await Promise.all(Array.from({ length: 4 }, () => askOnce('sql-coder')))
+    return answers.map(({ status }) => status)
+  }
+  let elsewhere = -1
+  // Until a worker has read the nodes' lists it may ask a wrong one, which says 404: another is asked.
+  await waitFor(
+    async () => {
+      const before = arrived(1) + arrived(2)
+      expect(await askSql()).toEqual([200, 200, 200, 200])
+      elsewhere = arrived(1) + arrived(2)
+      return elsewhere === before
+    },
+    { what: 'requests at the node that has the adapter, and nowhere else', timeoutMs: 10_000 },
+  )
+  await waitFor(
+    async () => {
+      expect(await askOnce()).toMatchObject({ status: 200 })
+      return arrived(1) + arrived(2) > elsewhere
+    },
+    { what: 'requests of the base model at the nodes without the adapter' },
+  )
+})
+
 test('a pool with a waiting room is scaled to zero and back: what came meanwhile is held and answered', async () => {
   const port = await freePort()
   const discover = { kind: 'dns-address' as const, everyMs: 100, networks: ['127.0.0.0/8'] }
@@ -177,7 +219,7 @@ test('a pool with a waiting room is scaled to zero and back: what came meanwhile
   // Only what is sent there shows that the node is gone: one request may meet it.
   await askOnce()
   await untilUp(0)
-  const held = Array.from({ length: 5 }, askOnce)
+  const held = Array.from({ length: 5 }, () => askOnce())
   await untilShown(/penstock_queue_depth\{pool="main",lane="interactive"\} 5\n/)
   const next = await start('127.0.0.6')
   dns.set('zero.test', { a: ['127.0.0.6'] })

@@ -116,7 +116,13 @@ const Model = z
     /** How the model thinks before short answers; its served name tells when absent. */
     reasoning: z.enum(reasonings).optional(),
     /** The served name is a LoRA adapter: its requests keep to this many nodes, so that it stays loaded there. */
-    lora: z.strictObject({ nodes: z.int().min(1).max(1024).default(2) }).optional(),
+    lora: z
+      .strictObject({
+        nodes: z.int().min(1).max(1024).default(2),
+        /** Nodes load it when it is asked for (a resolver plugin of vLLM); else only those that list it are asked. */
+        onDemand: z.boolean().default(false),
+      })
+      .optional(),
   })
   .transform(({ contextTokens, systemRole, ...model }) => ({
     ...model,

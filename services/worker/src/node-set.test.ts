@@ -1,6 +1,7 @@
 import { ConfigDocument } from '@penstock/config'
 import type { ConfigDocumentInput } from '@penstock/config'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { ModelList } from './core/model-list.ts'
 import type { NodePlace } from './node-place.ts'
 import { NodeSet } from './node-set.ts'
 import type { PlacedJob } from './node-set.ts'
@@ -222,6 +223,44 @@ describe('a node found in DNS', () => {
     const { set, room } = newSet([found])
     set.configure(documentOf([{ ...found, mode: 'paused' }]), at('10.0.0.1'))
     expect([room(), states(set)]).toEqual([0, [['10.0.0.1:8000', 'paused']]])
+  })
+})
+
+describe('a model that is an adapter', () => {
+  const listing = (...ids: string[]) => new ModelList(JSON.stringify({ data: ids.map((id) => ({ id })) }))
+  const withAdapter = (lora: object) => {
+    const nodes = ['a', 'b', 'c', 'd'].map((name) => ({ name, url: `http://${name}.test`, inFlightMax: 4 }))
+    const { set } = newSet(nodes)
+    set.configure(
+      ConfigDocument.parse({
+        nodes,
+        pools: [{ name: 'p', nodes: ['a', 'b', 'c', 'd'] }],
+        models: [{ name: 'm', family: 'general', servedName: 'sql', pool: 'p', lora }],
+      }),
+    )
+    const used = (count: number) =>
+      new Set(Array.from({ length: count }, (_, n) => set.reserve(job({ affinity: [`k${n}`] }))!.node.config.name))
+    return { set, used }
+  }
+
+  test('is asked of the nodes that list it and of no other, even when they are full', () => {
+    const { set, used } = withAdapter({ nodes: 2 })
+    for (const node of set.all) node.models = listing('base', ...(node.config.name === 'c' ? ['sql'] : []))
+    expect([...used(9)]).toEqual(['c'])
+  })
+
+  test('is asked of any node while none is known to have it, and keeps to few', () => {
+    const { set, used } = withAdapter({ nodes: 2 })
+    expect(used(6).size).toBe(2)
+    for (const node of set.all) node.models = listing('base')
+    expect(used(2).size).toBeGreaterThan(0)
+  })
+
+  test('that is loaded on demand keeps to few nodes and spreads when they are full', () => {
+    const { set, used } = withAdapter({ nodes: 1, onDemand: true })
+    for (const node of set.all) node.models = listing('base', ...(node.config.name === 'c' ? ['sql'] : []))
+    expect(used(4).size).toBe(1)
+    expect(used(4).size).toBeGreaterThan(1)
   })
 })
 

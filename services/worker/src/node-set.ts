@@ -58,6 +58,14 @@ interface Pool {
   readonly targets: Targets
 }
 
+/** A model that is a LoRA adapter. */
+interface Adapter {
+  readonly name: string
+  readonly servedName: string
+  readonly nodes: number
+  readonly onDemand: boolean
+}
+
 /** Of the time that a lane can wait for a first token, the part that may be spent waiting where the prefix is cached. */
 const stickyShare = 0.5
 /** Less would send short prompts away from their prefix for nothing. */
@@ -72,7 +80,7 @@ export class NodeSet {
   readonly #deps: NodeSetDependencies
   #nodes = new Map<string, WorkerNode>()
   #pools = new Map<string, Pool>()
-  #adapters = new Map<string, { name: string; nodes: number }>()
+  #adapters = new Map<string, Adapter>()
   #entries: ConfigDocument['nodes'] = []
   #configured: ConfigDocument['pools'] = []
   #addresses: ReadonlyMap<string, readonly NodeAddress[]> = new Map()
@@ -87,7 +95,9 @@ export class NodeSet {
     this.#configured = document.pools
     this.#addresses = addresses
     this.#adapters = new Map(
-      document.models.flatMap(({ name, lora }) => (lora === undefined ? [] : [[name, { name, nodes: lora.nodes }]])),
+      document.models.flatMap(({ name, servedName, lora }) =>
+        lora === undefined ? [] : [[name, { ...lora, name, servedName }]],
+      ),
     )
     this.#gather()
   }
@@ -152,8 +162,10 @@ export class NodeSet {
     const workers = this.#deps.workersOf(job.pool)
     const nodes = this.#takingWork(job.pool)
     const awake = nodes.filter(({ health }) => health.unfit !== 'asleep')
-    const choices = (awake.length > 0 ? awake : nodes).map((node) => this.#choice(node, pool.targets, workers))
     const lora = this.#adapters.get(job.model)
+    const choices = holdersOf(lora, awake.length > 0 ? awake : nodes).map((node) =>
+      this.#choice(node, pool.targets, workers),
+    )
     const placed = placeJob(
       choices,
       { ...job, lora },
@@ -316,6 +328,13 @@ const isSameServer = (one: NodeSpec, other: NodeSpec): boolean =>
   one.credential === other.credential &&
   one.profile === other.profile &&
   isDeepStrictEqual(one.backend, other.backend)
+
+/** The nodes that may be asked for a model: of an adapter those that list it, all while none is known to. Others would answer 404. */
+const holdersOf = (adapter: Adapter | undefined, nodes: readonly WorkerNode[]): readonly WorkerNode[] => {
+  if (adapter === undefined || adapter.onDemand) return nodes
+  const holders = nodes.filter(({ models }) => models?.servesAll([adapter.servedName]) ?? false)
+  return holders.length > 0 ? holders : nodes
+}
 
 /** Whether one of the entries is what discovered the node. */
 const isFoundBy = (entries: ConfigDocument['nodes'], { config }: WorkerNode): boolean =>

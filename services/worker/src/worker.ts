@@ -284,7 +284,8 @@ export class Worker implements AsyncDisposable {
   #servedNamesOf(source: string): string[] {
     const { pools, models } = this.#snapshot.document
     const of = pools.filter(({ nodes }) => nodes.includes(source)).map(({ name }) => name)
-    return models.filter(({ pool }) => of.includes(pool)).map(({ servedName }) => servedName)
+    // An adapter need not be everywhere.
+    return models.flatMap(({ pool, servedName, lora }) => (of.includes(pool) && lora === undefined ? servedName : []))
   }
 
   /** Stops runs whose ingress is gone. While the bus is away nobody's silence counts. */

@@ -108,7 +108,7 @@ export const faultCases: readonly FaultCase[] = [
   {
     name: 'does not know the model (404)',
     fault: { kind: 'http_status', status: 404 },
-    oneNode: 'model-unknown',
+    oneNode: 'answer',
     everyNode: 'model-unknown',
   },
   { name: 'sends one byte a packet', fault: { kind: 'one_byte' }, oneNode: 'answer' },

@@ -48,7 +48,7 @@ describe('a status of the node', () => {
     [401, 'backend_error', true, 'broke'],
     [403, 'backend_error', true, 'broke'],
     [400, 'backend_error', false, 'none'],
-    [404, 'backend_error', false, 'none'],
+    [404, 'backend_error', true, 'unreached'],
     [405, 'backend_error', false, 'none'],
     [413, 'backend_error', false, 'none'],
     [422, 'backend_error', false, 'none'],

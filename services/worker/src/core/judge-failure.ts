@@ -84,6 +84,9 @@ const judgeStatus = (status: number, retryAfterMs: number | null, othersLeft: bo
       retryAfterMs: retryAfterMs ?? overloadRetryAfterMs,
     } as const
   }
+  // Paths and model names are ours: a node that has none of it lacks the model, and another may have it.
+  if (status === 404)
+    return { code: 'backend_error', retry: othersLeft, fault: 'unreached', upstreamStatus: status } as const
   return nodeIsWrong(status)
     ? ({ code: 'backend_error', retry: othersLeft, fault: 'broke', upstreamStatus: status } as const)
     : ({ code: 'backend_error', retry: false, fault: 'none', upstreamStatus: status } as const)
