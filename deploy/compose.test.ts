@@ -92,6 +92,13 @@ test('only the ingress is reached from outside, on the ports of the contract', (
   for (const name of ['nats', 'redis']) expect(compose.services[name]?.networks).toEqual(['inside'])
 })
 
+test('the scaling signals of the router are heard where others can ask for them', () => {
+  const { PENSTOCK_ROUTER_METRICS_HOST: host, PENSTOCK_ROUTER_METRICS_PORT: port } =
+    compose.services['router']?.environment ?? {}
+  expect(host).toBe('0.0.0.0')
+  expect(Number(port)).toBeGreaterThan(0)
+})
+
 test('the seed is a valid configuration of the simulated nodes', () => {
   const parsed = parseConfig(read('deploy/config/demo.yaml'), { file: 'demo.yaml' })
   expect(parsed).toMatchObject({ ok: true })
