@@ -106,6 +106,18 @@ describe('a client reads every byte once and in order', () => {
     expectExact(await streamAll(6, () => stack.stack.kill('nats', 'SIGKILL')))
   })
 
+  it('when Redis freezes, asked before and meanwhile', async () => {
+    const meanwhile = async (): Promise<void> => {
+      stack.stack.kill('redis', 'SIGSTOP')
+      try {
+        expectExact(await streamAll(4, () => undefined))
+      } finally {
+        stack.stack.kill('redis', 'SIGCONT')
+      }
+    }
+    expectExact(await streamAll(2, meanwhile))
+  })
+
   it('when Redis is killed and comes back empty, and the configuration returns to it', async () => {
     expectExact(await streamAll(4, () => stack.stack.kill('redis', 'SIGKILL')))
     await expect.poll(async () => (await streamAll(1, () => undefined)).length, { timeout: 10_000 }).toBe(1)
