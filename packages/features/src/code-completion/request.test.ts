@@ -62,12 +62,12 @@ test.each(familyNames.filter((name) => traitsOf(name).generatesText))('family %s
 })
 
 test.each(['codestral-2499', 'nonsense', 'embedding', 'toString'])(
-  'an unknown family is refused by name: %s',
+  'an unknown family breaks the schema, and is named: %s',
   (name) => {
     const parsed = parseCodeCompletion({ ...fromRails, model_name: name })
     expect(parsed).toMatchObject({
       ok: false,
-      problem: { kind: 'invalid_model', message: expect.stringContaining(name) },
+      problem: { kind: 'invalid_body', issues: [{ path: 'model_name', message: expect.stringContaining(name) }] },
     })
     expect(JSON.stringify(parsed)).toContain(`\\"${name}\\"`)
   },

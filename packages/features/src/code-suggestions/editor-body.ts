@@ -83,7 +83,7 @@ export function readEditorBody<B extends EditorBody>(schema: z.ZodType<B>, json:
   const { model_provider: provider } = parsed.data
   const name = familyNamed(parsed.data.model_name)
   if (provider === 'litellm' && name && !namesTextModel(name))
-    return refused({ kind: 'invalid_model', message: `model_name: ${unknownFamily(name)}` })
+    return refused({ kind: 'invalid_body', issues: [{ path: 'model_name', message: unknownFamily(name) }] })
   return {
     ok: true,
     body: parsed.data,

@@ -1,4 +1,6 @@
+import { connect } from 'node:net'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { completionBody, startTestApp } from './http-app.fixture.ts'
@@ -97,6 +99,28 @@ describe('a body', () => {
     } as RequestInit)
     expect(await answerOf(chunked)).toEqual(tooLong)
     expect(app.bodyBytes()).toBe(0)
+  })
+
+  it('that is refused is read to its end: a client that sends first and reads then gets the answer, and its connection is closed', async () => {
+    const answerTo = async (headers: Record<string, string>): Promise<string> => {
+      const body = 'x'.repeat(256 * limit)
+      const sent = {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        connection: 'close',
+        ...headers,
+      }
+      const head = Object.entries(sent).map(([name, value]) => `${name}: ${value}\r\n`)
+      const socket = connect(Number(new URL(app.url).port), '127.0.0.1')
+      socket.pause()
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject)
+        socket.write(`POST /v2/completions HTTP/1.1\r\nHost: a\r\n${head.join('')}\r\n${body}`, () => resolve())
+      })
+      return await text(socket)
+    }
+    expect(await answerTo(await app.issuer.headers())).toMatch(/^HTTP\/1\.1 413 /)
+    expect(await answerTo({})).toMatch(/^HTTP\/1\.1 401 [^]*\{"error":"No authorization header presented"\}$/)
   })
 
   it('without room beside those under way is refused with 429, and there is room again afterwards', async () => {

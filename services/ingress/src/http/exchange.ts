@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { finished } from 'node:stream/promises'
 import { RequestFailure } from '@penstock/contracts'
 import type { CredentialHeaders } from '../auth/authenticate.ts'
 import type { OpenAiKey } from '../auth/openai-keys.ts'
@@ -115,6 +116,7 @@ export class Exchange {
   /** Sends a whole answer. `timed: false` leaves out `X-Process-Time`, as preflights do. */
   send(answer: HttpAnswer, { timed = true } = {}): void {
     if (this.#response.destroyed) return
+    if (this.#sendsOn) this.#closeAfterBody()
     this.#response.writeHead(answer.status, {
       ...this.#commonHeaders(timed),
       ...answer.headers,
@@ -135,6 +137,23 @@ export class Exchange {
         this.#gone.abort(new RequestFailure('client_too_slow'))
       },
     })
+  }
+
+  /** Closing on a client that still sends would lose the answer on its way: what it sends is read to its end first. */
+  #closeAfterBody(): void {
+    const request = this.#request
+    const response = this.#response
+    if (response.shouldKeepAlive) return
+    response.shouldKeepAlive = true
+    const close = (): void => request.socket.destroySoon()
+    Promise.all([finished(request), finished(response)]).then(close, close)
+    request.resume()
+  }
+
+  /** Whether more of the body is to come. */
+  get #sendsOn(): boolean {
+    const { 'transfer-encoding': encoding, 'content-length': length } = this.headers
+    return !this.#request.complete && (encoding !== undefined || Number(length ?? 0) > 0)
   }
 
   #commonHeaders(timed: boolean): Record<string, string> {

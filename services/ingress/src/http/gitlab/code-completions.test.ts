@@ -111,8 +111,9 @@ describe('a code completion', () => {
     expect(detail).not.toContain('CANARY')
   })
 
-  it('names a family that does not exist', async () => {
-    const response = await complete({ model_name: 'gpt9' })
+  it('names a family that does not exist where details may be told', async () => {
+    expect(await (await complete({ model_name: 'gpt9' })).json()).toEqual({ detail: 'Validation error' })
+    const response = await complete({ model_name: 'gpt9' }, { 'x-gitlab-enabled-instance-verbose-ai-logs': 'true' })
     expect(response.status).toBe(422)
     expect(((await response.json()) as { detail: string }).detail).toContain('gpt9')
   })
