@@ -8,13 +8,13 @@ import { ingressByEnv } from './ingress-by-env.ts'
 import { loadFixtures } from './load-fixture.ts'
 import type { LoadedFixture } from './load-fixture.ts'
 import { createTokenMint } from './mint-token.ts'
+import { ownFixtures } from './own/index.ts'
 import { planRounds } from './plan-rounds.ts'
 import { playRound } from './play-round.ts'
 import type { Verdict } from './play-round.ts'
 
 const usage = 'npm run conformance -- [--fixtures DIR] [--only NAME[,NAME…]]   (NAME may end in *)'
-/** The contract's, and further ones of its form. */
-const everyFolder = ['fixtures', 'fixtures-own'].map((folder) => resolve(import.meta.dirname, folder))
+const contractFolder = resolve(import.meta.dirname, 'fixtures')
 
 /** What the store holds before the first fixture: a node that no request can mean. */
 const emptyConfig = () => ({
@@ -66,14 +66,14 @@ const main = async (args: string[]): Promise<void> => {
     args,
     options: { fixtures: { type: 'string' }, only: { type: 'string', multiple: true } },
   })
-  const folders =
-    values.fixtures === undefined ? everyFolder : [resolve(process.env['INIT_CWD'] ?? '.', values.fixtures)]
   const only = (values.only ?? []).flatMap((names) => names.split(','))
-  const fixtures = (await Promise.all(folders.map(loadFixtures))).flat().filter(isWanted(only))
+  const all =
+    values.fixtures === undefined
+      ? [...(await loadFixtures(contractFolder)), ...ownFixtures.map((fixture) => ({ file: fixture.name, fixture }))]
+      : await loadFixtures(resolve(process.env['INIT_CWD'] ?? '.', values.fixtures))
+  const fixtures = all.filter(isWanted(only))
   if (fixtures.length === 0)
-    throw new Error(
-      `no fixture${only.length === 0 ? '' : ` named ${only.join(', ')}`} in ${folders.join(', ')}\n${usage}`,
-    )
+    throw new Error(`no fixture${only.length === 0 ? '' : ` named ${only.join(', ')}`}\n${usage}`)
   const { passed, failed } = await playAll(fixtures, abortedOnInterruption())
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 ? 0 : 1

@@ -18,6 +18,9 @@ export interface ModelReference {
 /** Family of models whose name is none that the gateway knows. */
 const otherwiseFamily: Family = 'general'
 
+/** No configuration holds a longer one. */
+const identifierCharsMax = 1000
+
 /** Every model that a request names: in `model_metadata`, in the top-level fields, or anywhere inside. */
 export const modelReferences = (body: unknown): ModelReference[] => {
   if (typeof body !== 'object' || body === null) return []
@@ -31,9 +34,9 @@ const ownReference = (fields: Record<string, unknown>): ModelReference | null =>
   const first = (...names: string[]): string =>
     names.map((name) => fields[name]).find((value): value is string => typeof value === 'string') ?? ''
   const endpoint = first('model_endpoint', 'endpoint')
-  if (normalizeEndpoint(endpoint) === null) return null
-  const named = 'model_endpoint' in fields ? first('model_name', 'model') : first('name', 'model_name', 'model')
   const identifier = first('model_identifier', 'identifier')
+  if (normalizeEndpoint(endpoint) === null || identifier.length > identifierCharsMax) return null
+  const named = 'model_endpoint' in fields ? first('model_name', 'model') : first('name', 'model_name', 'model')
   const family = isFamily(named) ? named : otherwiseFamily
   return {
     endpoint,

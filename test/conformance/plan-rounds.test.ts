@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseFixture } from './load-fixture.ts'
 import type { Fixture } from './load-fixture.ts'
-import { planRounds } from './plan-rounds.ts'
+import { modelsOf, planRounds } from './plan-rounds.ts'
 
 const endpoint = 'http://vllm.example.test:8000/v1'
 
@@ -24,7 +24,11 @@ test('models at one endpoint with one key share a round', () => {
     naming('b', { name: 'gpt', endpoint: `${endpoint}/`, api_key: 'k', identifier: 'custom_openai/n' }),
   ]
   expect(names(fixtures)).toEqual([['a', 'b']])
-  expect(planRounds(fixtures)[0]?.named.map(({ family }) => family)).toEqual(['mistral', 'gpt'])
+  expect(
+    planRounds(fixtures)
+      .flatMap(modelsOf)
+      .map(({ family }) => family),
+  ).toEqual(['mistral', 'gpt'])
 })
 
 test('another key at the same endpoint is another round', () => {
@@ -53,4 +57,23 @@ test('a model server that fails is nobody else’s', () => {
     naming('well too', { name: 'mistral', endpoint }),
   ]
   expect(names(fixtures)).toEqual([['well', 'well too'], ['refused'], ['error']])
+})
+
+test('model servers of their own may fail in a common round', () => {
+  const at = (host: string) => ({ name: 'mistral', endpoint: `http://${host}/v1` })
+  const reply = { status: 500 }
+  const failing = (host: string): Fixture => {
+    const { backend, ...fixture } = naming(host, at(host), reply, 421)
+    return { ...fixture, backend: backend && { ...backend, expect: { url: `http://${host}/v1/chat/completions` } } }
+  }
+  expect(names([failing('a'), failing('b'), failing('a')])).toEqual([['a', 'b'], ['a']])
+})
+
+test('an empty identifier stands beside no other model of its family', () => {
+  const fixtures = [
+    naming('named', { name: 'mistral', endpoint, identifier: 'custom_openai/m' }),
+    naming('empty', { name: 'mistral', endpoint, identifier: '' }),
+    naming('other family', { name: 'gpt', endpoint, identifier: '' }),
+  ]
+  expect(names(fixtures)).toEqual([['named', 'other family'], ['empty']])
 })

@@ -1,5 +1,5 @@
-import { normalizeEndpoint } from '@penstock/config'
 import type { Fixture } from './load-fixture.ts'
+import { sameEndpoint } from './make-config.ts'
 import { defaultModelReference, modelReferences } from './model-references.ts'
 import type { ModelReference } from './model-references.ts'
 
@@ -10,48 +10,48 @@ export interface PlannedFixture {
   readonly named: readonly ModelReference[]
   /** The operator's model, when the request is to be served by that. */
   readonly byDefault: ModelReference | null
+  /** Whether its model server does anything but answer well. */
+  readonly fails: boolean
 }
 
 /** Fixtures that can be played under one configuration, one after the other. */
 export interface Round {
   readonly planned: readonly PlannedFixture[]
-  /** Every model that one of them names. */
-  readonly named: readonly ModelReference[]
+  /** Of the fixtures that are served by the operator's model: they agree on it. */
   readonly byDefault: ModelReference | null
 }
 
-interface GrowingRound extends Round {
-  readonly planned: PlannedFixture[]
-  readonly alone: boolean
-  named: ModelReference[]
-  byDefault: ModelReference | null
-}
-
 /**
- * Puts fixtures together that ask for the same default model and the same keys at the same endpoints: a configuration takes a second
- * to act everywhere. One whose model server fails has a round, and so a server, of its own: what is learned of the server must not
- * reach others.
+ * Puts fixtures together that do not disagree about the default model, about the key at an endpoint, or about what an empty identifier
+ * means there: a configuration takes a second to act everywhere. A model server that fails is shared with no other fixture: what is
+ * learned of it must not reach others.
  */
 export const planRounds = (fixtures: readonly Fixture[]): Round[] => {
-  const rounds: GrowingRound[] = []
+  const rounds: PlannedFixture[][] = []
   for (const fixture of fixtures) {
     const planned = plan(fixture)
-    const alone = fails(fixture)
-    const round = alone ? undefined : rounds.find((each) => !each.alone && fits(planned, each))
-    if (round === undefined)
-      rounds.push({ planned: [planned], alone, named: [...planned.named], byDefault: planned.byDefault })
-    else {
-      round.planned.push(planned)
-      round.named.push(...planned.named)
-      round.byDefault ??= planned.byDefault
-    }
+    const round = rounds.find((others) => others.every((other) => agree(planned, other)))
+    if (round === undefined) rounds.push([planned])
+    else round.push(planned)
   }
-  return rounds
+  return rounds.map((planned) => ({
+    planned,
+    byDefault: planned.find(({ byDefault }) => byDefault !== null)?.byDefault ?? null,
+  }))
 }
+
+/** Every model that a round or fixture needs. */
+export const modelsOf = ({ planned }: Pick<Round, 'planned'>): ModelReference[] =>
+  planned.flatMap(({ named, byDefault }) => (byDefault === null ? named : [...named, byDefault]))
 
 const plan = (fixture: Fixture): PlannedFixture => {
   const named = modelReferences(bodyOf(fixture))
-  return { fixture, named, byDefault: isServedByNamed(fixture, named) ? null : defaultModelReference(fixture) }
+  return {
+    fixture,
+    named,
+    byDefault: isServedByNamed(fixture, named) ? null : defaultModelReference(fixture),
+    fails: fails(fixture),
+  }
 }
 
 const bodyOf = ({ request }: Fixture): unknown => {
@@ -72,28 +72,29 @@ const isServedByNamed = ({ backend }: Fixture, named: readonly ModelReference[])
 /** Whether a call to the URL is one to the endpoint. */
 export const isUnder = (endpoint: string, url: string): boolean => url.startsWith(`${endpoint.replace(/\/+$/, '')}/`)
 
-/** Whether the model server does anything but answer well. */
 const fails = ({ backend, response }: Fixture): boolean => {
   if (backend === null) return false
-  const { connection_refused: refused, status = 200 } = backend.reply
-  const told = response.ndjson?.some((event) => (event as { type?: unknown } | null)?.type === 'error') ?? false
-  return refused === true || status !== 200 || response.status !== 200 || told
+  const { connection_refused: refused, status = 200, sse_data: events } = backend.reply
+  const brokenOff = events !== undefined && events.at(-1) !== '[DONE]'
+  return refused === true || status !== 200 || response.status !== 200 || brokenOff
 }
 
-const fits = ({ named, byDefault }: PlannedFixture, round: Round): boolean => {
-  if (byDefault !== null && round.byDefault !== null && JSON.stringify(byDefault) !== JSON.stringify(round.byDefault))
-    return false
-  const keys = new Map<string | null, string | null>()
-  return [...all(round), ...all({ named, byDefault })].every(({ endpoint, apiKey }) => {
-    const place = normalizeEndpoint(endpoint)
-    const known = keys.get(place)
-    keys.set(place, apiKey)
-    return known === undefined || known === apiKey
-  })
+const agree = (one: PlannedFixture, other: PlannedFixture): boolean => {
+  const [first, second] = [one.byDefault, other.byDefault]
+  if (first !== null && second !== null && !isSame(first, second)) return false
+  return modelsOf({ planned: [one] }).every((model) =>
+    modelsOf({ planned: [other] })
+      .filter(({ endpoint }) => sameEndpoint(endpoint, model.endpoint))
+      .every(
+        (neighbour) => !one.fails && !other.fails && model.apiKey === neighbour.apiKey && areClear(model, neighbour),
+      ),
+  )
 }
 
-/** Every model of a round or fixture. */
-export const all = ({ named, byDefault }: Pick<Round, 'named' | 'byDefault'>): ModelReference[] => [
-  ...named,
-  ...(byDefault === null ? [] : [byDefault]),
-]
+/** An empty identifier means whatever model of the family there is. */
+const areClear = (one: ModelReference, other: ModelReference): boolean =>
+  one.family !== other.family ||
+  one.servedName === other.servedName ||
+  (one.identifier !== '' && other.identifier !== '')
+
+const isSame = (one: ModelReference, other: ModelReference): boolean => JSON.stringify(one) === JSON.stringify(other)

@@ -26,7 +26,10 @@ export async function* playRound(round: Round, players: Players): AsyncGenerator
     for (const each of planned) yield await play(each, played, players)
   } else if (planned.length === 1)
     for (const { fixture } of planned) yield { name: fixture.name, problems: [`could not be played: ${stage}`] }
-  else for (const { fixture } of planned) for (const single of planRounds([fixture])) yield* playRound(single, players)
+  else {
+    console.error(`conformance: ${planned.length} fixtures are played one by one: ${stage}`)
+    for (const { fixture } of planned) for (const single of planRounds([fixture])) yield* playRound(single, players)
+  }
 }
 
 const play = async (planned: PlannedFixture, stage: Stage, { bench, signal }: Players): Promise<Verdict> => {

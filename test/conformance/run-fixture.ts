@@ -24,11 +24,13 @@ const answerWithinMs = 60_000
 
 /** Plays one fixture on a stage made for it. Returns everything that is not as it says; throws when it could not be played. */
 export const runFixture = async (
-  { fixture, byDefault }: PlannedFixture,
-  { nodes, defaultModelName }: Stage,
+  planned: PlannedFixture,
+  { nodesFor, defaultModelName }: Stage,
   bench: FixtureBench,
 ): Promise<Difference[]> => {
+  const { fixture, byDefault } = planned
   const { backend } = fixture
+  const nodes = nodesFor(planned)
   for (const node of nodes) {
     const expected = backend?.expect.url === undefined || isUnder(node.endpoint, backend.expect.url)
     node.script(expected ? (backend?.reply ?? null) : null)
@@ -71,7 +73,7 @@ export const runFixture = async (
 /** The fixture's own variables, and what its token or its precondition asks for besides. */
 const environmentOf = (fixture: Fixture, keysNeverFetched: boolean, bench: FixtureBench): Record<string, string> => ({
   ...(isGatewayIssued(fixture) ? { AIGW_SELF_SIGNED_JWT__SIGNING_KEY: bench.mint.pem } : {}),
-  ...(keysNeverFetched ? { AIGW_GITLAB_URL: refusingOrigin } : {}),
+  ...(keysNeverFetched ? { AIGW_GITLAB_URL: refusingOrigin(0) } : {}),
   ...expandPlaceholders(fixture.auth.env, { nowS: 0, pem: bench.mint.pem }),
 })
 

@@ -27,14 +27,14 @@ export interface ScriptedNode extends AsyncDisposable {
   script(reply: FixtureReply | null): void
 }
 
-/** Where nothing listens for sure: any port that the system gives out may be another process's a moment later. */
-export const refusingOrigin = 'http://127.0.0.1:1'
+/** An address, of many, on which nothing listens for sure: any port that the system gives out may be another process's a moment later. */
+export const refusingOrigin = (number: number): string => `http://127.1.${number >> 8}.${number & 255}:1`
 
-/** Starts a node for an endpoint. One that `refuses` has a port on which nothing listens. */
+/** Starts a node for an endpoint. `refusesAt`: it has this address instead, on which nothing listens. */
 export const startScriptedNode = async (
   endpoint: string,
   servedNames: readonly string[],
-  { refuses }: { refuses: boolean },
+  { refusesAt = null }: { refusesAt?: string | null } = {},
 ): Promise<ScriptedNode> => {
   const { pathname, origin } = new URL(endpoint)
   const path = pathname.replace(/\/+$/, '')
@@ -44,10 +44,10 @@ export const startScriptedNode = async (
     scripted = reply
     calls.length = 0
   }
-  if (refuses)
+  if (refusesAt !== null)
     return {
       endpoint,
-      url: `${refusingOrigin}${path}`,
+      url: `${refusesAt}${path}`,
       calls,
       script,
       [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -37,7 +37,7 @@ let node: ScriptedNode
 let stack: TestStack
 beforeAll(async () => {
   const servedNames = models.map(({ servedName }) => servedName)
-  node = await startScriptedNode('http://vllm.example.test/v1', servedNames, { refuses: false })
+  node = await startScriptedNode('http://vllm.example.test/v1', servedNames)
   node.script(reply)
   stack = await startTestStack({
     nodes: 1,
