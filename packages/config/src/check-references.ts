@@ -11,6 +11,7 @@ interface References {
     credential?: string | undefined
     backend: BackendConfig
     discover?: DiscoverConfig | undefined
+    networks?: readonly string[] | undefined
   }[]
   readonly pools: readonly {
     name: string
@@ -65,6 +66,8 @@ export function checkReferences(document: References, context: z.RefinementCtx):
     )
     if (node.discover !== undefined && node.backend.kind !== 'vllm' && node.backend.kind !== 'openai')
       report(['nodes', n, 'discover'], `is not for a backend of kind ${node.backend.kind}: its url is one endpoint`)
+    if (node.discover !== undefined && node.networks !== undefined)
+      report(['nodes', n, 'networks'], 'belongs into discover, whose addresses it is about')
     if (node.discover?.kind === 'dns-address' && /^[\d.]+$|^\[/.test(new URL(node.url).hostname))
       report(['nodes', n, 'url'], 'names an address: discovery needs a name in DNS')
     if (node.backend.kind === 'azure-openai' && node.credential === undefined)

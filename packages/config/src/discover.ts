@@ -8,15 +8,16 @@ const ServiceName = z
     'must be a name in DNS, _http._tcp.coder.gpu.svc.cluster.local for instance',
   )
 
+/** Where nodes may be; absent: anywhere but loopback, link-local, multicast, unspecified and cloud metadata addresses. */
+export const Networks = z
+  .array(z.union([z.cidrv4(), z.cidrv6()], 'must be a network, 10.0.0.0/8 for instance'))
+  .min(1)
+  .max(64)
+
 const everywhere = {
   /** Between two questions, ms. A change is followed within this time and what name servers keep an answer for. */
   everyMs: z.int().min(100).max(3_600_000).default(5000),
-  /** Where nodes may be; absent: anywhere but loopback, link-local, multicast and unspecified addresses. */
-  networks: z
-    .array(z.union([z.cidrv4(), z.cidrv6()], 'must be a network, 10.0.0.0/8 for instance'))
-    .min(1)
-    .max(64)
-    .optional(),
+  networks: Networks.optional(),
 }
 
 /**

@@ -3,7 +3,7 @@ import { familyNames, nodeProfiles, reasonings, traitsOf } from '@penstock/model
 import { z } from 'zod'
 import { Backend, SecretReference } from './backend.ts'
 import { checkReferences } from './check-references.ts'
-import { Discover } from './discover.ts'
+import { Discover, Networks } from './discover.ts'
 import { normalizeEndpoint } from './endpoint-url.ts'
 
 const mebibyte = 1024 * 1024
@@ -35,6 +35,8 @@ const Node = z.strictObject({
   aliases: z.array(EndpointUrl).max(64).default([]),
   /** Absent: `url` is one node. */
   discover: Discover.optional(),
+  /** Where the host name of `url` may lead, judged at each connection. Discovered nodes: see `discover`. */
+  networks: Networks.optional(),
   /** Where the node's bearer token or key is kept. */
   credential: SecretReference.optional(),
   backend: Backend.default({ kind: 'vllm' }),

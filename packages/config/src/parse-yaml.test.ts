@@ -171,6 +171,9 @@ describe('parseConfig', () => {
     expect(found('{kind: dns-srv, service: "http://x"}')).toBe(
       'p.yaml:5:31 nodes[0].discover.service: must be a name in DNS, _http._tcp.coder.gpu.svc.cluster.local for instance',
     )
+    expect(found('{kind: dns-address}\n    networks: [10.0.0.0/8]')).toBe(
+      'p.yaml:6:5 nodes[0].networks: belongs into discover, whose addresses it is about',
+    )
     expect(found('{kind: dns-address, networks: [10.0.0.0]}')).toBe(
       'p.yaml:5:46 nodes[0].discover.networks[0]: must be a network, 10.0.0.0/8 for instance',
     )

@@ -37,7 +37,7 @@ const startNode = async (answer: (response: ServerResponse, heard: Heard) => voi
 }
 
 const clientOf = (url: string): NodeClient => {
-  const client = new NodeClient(url)
+  const client = new NodeClient(url, { address: null })
   onTestFinished(() => client.close())
   return client
 }
@@ -62,7 +62,9 @@ const event = (object: unknown): string => `data: ${JSON.stringify(object)}\n\n`
 test('a call to a vetted address goes there and nowhere else, under the host name that the configuration has', async () => {
   const { origin, heard } = await startNode((response) => response.writeHead(500).end())
   const port = Number(new URL(origin).port)
-  const client = new NodeClient(`http://no-such-name.invalid:${port}/v1`, { ip: '127.0.0.1', port })
+  const client = new NodeClient(`http://no-such-name.invalid:${port}/v1`, {
+    address: { ip: '127.0.0.1', port },
+  })
   onTestFinished(() => client.close())
   await ask(client)
   expect(heard[0]?.headers.host).toBe(`no-such-name.invalid:${port}`)

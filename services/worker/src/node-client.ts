@@ -2,9 +2,9 @@ import { Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import { readError } from '@penstock/models'
 import type { NodeError } from '@penstock/models'
-import type { NodeAddress } from '@penstock/scheduling'
 import { EventObjects } from './event-objects.ts'
-import { pinnedLookup } from './pinned-lookup.ts'
+import { AddressRefused, nodeLookup } from './node-lookup.ts'
+import type { NodeReach } from './node-lookup.ts'
 
 export interface NodeCall {
   /** Path below the node's base URL. */
@@ -29,6 +29,11 @@ export interface NodeAnswer {
 /** A call that did not come to its end. `answered`: the status line had come. */
 export class NodeCallFailed extends Error {
   readonly answered: boolean
+  /** No connection was made, because the configuration does not allow one there: why. */
+  get refused(): string | null {
+    return this.cause instanceof AddressRefused ? this.cause.message : null
+  }
+
   constructor(answered: boolean, cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause })
     this.name = cause instanceof Error ? cause.name : 'NodeCallFailed'
@@ -51,12 +56,11 @@ export class NodeClient {
   readonly #pool: Pool
   readonly #basePath: string
 
-  /** `address`: where connections go, under the host name of `url`; absent: where that name leads. */
-  constructor(url: string, address: NodeAddress | null = null) {
+  constructor(url: string, reach: NodeReach) {
     const { origin, pathname } = new URL(url)
     this.#basePath = pathname.replace(/\/+$/, '')
     this.#pool = new Pool(origin, {
-      connect: { timeout: connectMs, ...pinnedLookup(address) },
+      connect: { timeout: connectMs, lookup: nodeLookup(reach) },
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMs,
       headersTimeout: 0,

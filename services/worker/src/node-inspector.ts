@@ -1,6 +1,6 @@
-import type { NodeAddress } from '@penstock/scheduling'
 import { Pool } from 'undici'
-import { pinnedLookup } from './pinned-lookup.ts'
+import { nodeLookup } from './node-lookup.ts'
+import type { NodeReach } from './node-lookup.ts'
 
 export interface Inspected {
   readonly status: number
@@ -18,13 +18,13 @@ export class NodeInspector {
   readonly #headers: Record<string, string>
 
   /** `url`: the node's base URL; health and metrics are beside its `/v1`. */
-  constructor(url: string, credential: string | null, address: NodeAddress | null) {
+  constructor(url: string, credential: string | null, reach: NodeReach) {
     const { origin, pathname } = new URL(url)
     this.#rootPath = pathname.replace(/\/+$/, '').replace(/\/v1$/, '')
     this.#headers = credential === null ? {} : { authorization: `Bearer ${credential}` }
     this.#pool = new Pool(origin, {
       connections: 2,
-      connect: { timeout: withinMs, ...pinnedLookup(address) },
+      connect: { timeout: withinMs, lookup: nodeLookup(reach) },
       keepAliveTimeout: 4000,
       keepAliveMaxTimeout: 4000,
       headersTimeout: withinMs,

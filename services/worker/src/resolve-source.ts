@@ -1,8 +1,8 @@
 import type { Resolver } from 'node:dns/promises'
-import { BlockList, isIPv6 } from 'node:net'
 import type { DiscoverConfig } from '@penstock/config'
 import { sourceNodesMax } from '@penstock/scheduling'
 import type { NodeAddress, SourceAnswer } from '@penstock/scheduling'
+import { addressPolicy } from './address-policy.ts'
 
 /** What to ask of DNS, from a node's entry in the configuration. */
 export interface SourceQuestion {
@@ -55,26 +55,9 @@ const orNone = async <T>(asked: Promise<T[]>): Promise<T[]> => {
   }
 }
 
-/** Addresses that a name server may not lead us to unless the configuration says so: this machine, its link, nobody, everybody. */
-const nowhere =
-  '0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 224.0.0.0/4 240.0.0.0/4 ::/127 fe80::/10 ff00::/8 fd00:ec2::254/128'.split(' ')
-
-const familyOf = (ip: string): 'ipv4' | 'ipv6' => (isIPv6(ip) ? 'ipv6' : 'ipv4')
-
-const listOf = (networks: readonly string[]): BlockList => {
-  const list = new BlockList()
-  for (const network of networks) {
-    const [ip = '', bits = ''] = network.split('/')
-    list.addSubnet(ip, Number(bits), familyOf(ip))
-  }
-  return list
-}
-const nowhereList = listOf(nowhere)
-
 const within = (addresses: readonly NodeAddress[], networks: readonly string[] | undefined): SourceAnswer => {
-  const listed = networks === undefined ? null : listOf(networks)
-  const isAllowed = ({ ip }: NodeAddress): boolean =>
-    listed === null ? !nowhereList.check(ip, familyOf(ip)) : listed.check(ip, familyOf(ip))
+  const policy = addressPolicy(networks)
+  const isAllowed = ({ ip }: NodeAddress): boolean => policy(ip)
   const refused = addresses.filter((address) => !isAllowed(address))
   return {
     kind: 'addresses',

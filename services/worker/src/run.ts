@@ -232,7 +232,7 @@ export class Run {
     if (clocks.verdict === 'stalled')
       return first ? { kind: 'silent' } : { kind: 'broken', reason: 'no byte for too long' }
     const { trouble } = answer
-    if (this.#stopped === null && (trouble.kind === 'broken' || trouble.kind === 'status'))
+    if (this.#stopped === null && isTold(trouble))
       this.#deps.log.warn(
         { request_id: this.job.request, node: this.place.node.config.name, ...trouble },
         'node failed',
@@ -262,6 +262,12 @@ export class Run {
 
 /** Whether the model is to go on with the last message instead of answering it. */
 const isBegun = (call: ModelCall): boolean => call.kind === 'chat' && call.continueFinal === true
+
+/** What an operator has to hear of each time: a node that is only away shows in its state. */
+const isTold = (trouble: NodeTrouble): boolean =>
+  trouble.kind === 'broken' ||
+  trouble.kind === 'status' ||
+  (trouble.kind === 'unreachable' && trouble.refused !== undefined)
 
 const tokensOf = (parts: readonly Part[]): number =>
   parts.reduce((sum, part) => sum + (part.kind === 'text' || part.kind === 'reasoning' ? part.tokens : 1), 0)

@@ -26,7 +26,7 @@ export class WorkerNode {
   constructor(config: NodeSpec, backend: Backend, credential: string | null, now: number) {
     this.config = config
     this.backend = backend
-    this.inspector = config.backend.kind === 'vllm' ? new NodeInspector(config.url, credential, config.address) : null
+    this.inspector = config.backend.kind === 'vllm' ? new NodeInspector(config.url, credential, config) : null
     // An operator listed it, or a name server did: that one has to prove itself before it gets work that others could do.
     this.health = config.address === null ? unknownHealth() : unprovenHealth(now)
   }

@@ -12,7 +12,7 @@ export type ReadCredential = (reference: string) => string
 export const openBackend = (config: NodeSpec, readCredential: ReadCredential): Backend => {
   const credential = config.credential === undefined ? null : readCredential(config.credential)
   const speak = (dialect: OpenAiDialect): Backend =>
-    new OpenAiBackend({ node: config.name, url: config.url, address: config.address, credential, dialect })
+    new OpenAiBackend({ node: config.name, url: config.url, reach: config, credential, dialect })
   const { backend } = config
   switch (backend.kind) {
     case 'vllm':
@@ -22,6 +22,9 @@ export const openBackend = (config: NodeSpec, readCredential: ReadCredential): B
     case 'azure-openai':
       return speak(azureDialect(backend))
     case 'bedrock':
-      return new BedrockBackend({ node: config.name, url: config.url, backend, apiKey: credential }, readCredential)
+      return new BedrockBackend(
+        { node: config.name, url: config.url, reach: config, backend, apiKey: credential },
+        readCredential,
+      )
   }
 }

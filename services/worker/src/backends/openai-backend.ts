@@ -1,9 +1,9 @@
-import type { NodeAddress } from '@penstock/scheduling'
 import { AnswerReader } from '../core/answer-reader.ts'
 import type { NodeTrouble } from '../core/judge-failure.ts'
 import { VectorReader } from '../core/vector-reader.ts'
 import { NodeCallFailed, NodeClient } from '../node-client.ts'
 import type { NodeAnswer } from '../node-client.ts'
+import type { NodeReach } from '../node-lookup.ts'
 import type { Backend, BackendAnswer, BackendCall } from './backend.ts'
 import type { OpenAiDialect } from './openai-dialect.ts'
 
@@ -11,8 +11,7 @@ export interface OpenAiBackendOptions {
   /** Name of the node, for the answer's end. */
   readonly node: string
   readonly url: string
-  /** Where connections go, under the host name of `url`; null: where that name leads. */
-  readonly address: NodeAddress | null
+  readonly reach: NodeReach
   readonly credential: string | null
   readonly dialect: OpenAiDialect
 }
@@ -26,7 +25,7 @@ export class OpenAiBackend implements Backend {
   constructor(options: OpenAiBackendOptions) {
     this.#options = options
     this.continuesAnswers = options.dialect.continuesAnswers
-    this.#client = new NodeClient(options.url, options.address)
+    this.#client = new NodeClient(options.url, options.reach)
   }
 
   async answer(asked: BackendCall): Promise<BackendAnswer> {
@@ -65,7 +64,7 @@ export class OpenAiBackend implements Backend {
       return { kind: 'trouble', trouble: broken ?? { kind: 'broken', reason: 'ended without a finish reason' } }
     } catch (error) {
       if (!(error instanceof NodeCallFailed)) throw error
-      const trouble = broken ?? (error.answered ? { kind: 'broken', reason: error.name } : { kind: 'unreachable' })
+      const trouble = broken ?? (error.answered ? { kind: 'broken', reason: error.name } : unreachable(error))
       return { kind: 'trouble', trouble: trouble as NodeTrouble }
     }
   }
@@ -74,6 +73,9 @@ export class OpenAiBackend implements Backend {
     return this.#client.close()
   }
 }
+
+const unreachable = ({ refused }: NodeCallFailed): NodeTrouble =>
+  refused === null ? { kind: 'unreachable' } : { kind: 'unreachable', refused }
 
 const troubleOf = ({ status, retryAfterMs, error }: NodeAnswer): NodeTrouble => ({
   kind: 'status',

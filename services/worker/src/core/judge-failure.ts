@@ -2,8 +2,8 @@ import type { FailedPart } from '@penstock/contracts'
 
 /** How a call to a node went wrong. */
 export type NodeTrouble =
-  /** No connection, or closed before any answer. */
-  | { kind: 'unreachable' }
+  /** No connection, or closed before any answer. `refused`: why the configuration allows none, for the log. */
+  | { kind: 'unreachable'; refused?: string }
   /** An HTTP status other than 200. `refusal`: what the request itself is refused for, where the node says so. */
   | { kind: 'status'; status: number; retryAfterMs: number | null; refusal?: keyof typeof refusals | null }
   /** The backend has no way to do what the request asks. Safe for the client. */

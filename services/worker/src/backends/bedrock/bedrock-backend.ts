@@ -1,6 +1,7 @@
 import type * as bedrockRuntime from '@aws-sdk/client-bedrock-runtime'
 import type { BedrockRuntimeClient, BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime'
 import type { BackendConfig } from '@penstock/config'
+import type { NodeReach } from '../../node-lookup.ts'
 import type { Backend, BackendAnswer, BackendCall } from '../backend.ts'
 import type { ReadCredential } from '../open-backend.ts'
 import { ConverseReader } from './converse-reader.ts'
@@ -12,6 +13,7 @@ export interface BedrockOptions {
   readonly node: string
   /** Bedrock's runtime endpoint, public or private: the only address asked. */
   readonly url: string
+  readonly reach: NodeReach
   readonly backend: Extract<BackendConfig, { kind: 'bedrock' }>
   /** A Bedrock API key; null: see `accessKey`. */
   readonly apiKey: string | null
@@ -72,7 +74,7 @@ export class BedrockBackend implements Backend {
       ...this.#identity,
       // Only the ingress retries.
       maxAttempts: 1,
-      requestHandler: new ClosingHandler(),
+      requestHandler: new ClosingHandler(this.#options.reach),
     })
     return { sdk, client }
   }
