@@ -8,8 +8,14 @@ const requestOf = (
   { lane, prompt, outputTokens }: Pick<WorkloadRequest, 'lane' | 'prompt' | 'outputTokens'>,
   model: string,
 ): object => {
-  const text = promptText(prompt)
-  const asked = lane === 'completion' ? { prompt: text } : { messages: [{ role: 'user', content: text }] }
+  const [instructions, question] = [true, false].map((instructs) =>
+    promptText(prompt.filter((piece) => (piece.instructs ?? false) === instructs)),
+  )
+  const messages = [
+    ...(instructions === '' ? [] : [{ role: 'system', content: instructions }]),
+    { role: 'user', content: question },
+  ]
+  const asked = lane === 'completion' ? { prompt: promptText(prompt) } : { messages }
   return { model, ...asked, max_tokens: outputTokens, temperature: 0, stream: true }
 }
 

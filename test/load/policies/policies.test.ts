@@ -48,6 +48,18 @@ test('no policy finds more than one shared cache would, as long as nobody gives 
   }
 })
 
+test('our placement reaches 0.9 of one shared cache where agents keep the nodes busy, and first tokens come sooner than by session hash', () => {
+  const agents = workloadByName('agents').plan({ perSecond: 6, spanMs: 90_000, random: seededRandom(1) })
+  const play = (name: string) => {
+    const run = simulatePolicy({ policy: policy(name), nodes: 8, profile, plan: agents, patienceMs: 55_000 })
+    const ttfts = run.outcomes.map(({ ttftMs }) => ttftMs ?? Infinity).toSorted((one, other) => one - other)
+    return { hitRate: run.cachedTokens / run.queriedTokens, ttftP90Ms: ttfts[Math.floor(ttfts.length * 0.9)] ?? 0 }
+  }
+  const [ours, hashed] = [play('penstock-placement'), play('session-hash')]
+  expect(ours.hitRate).toBeGreaterThan(0.9 * sharedCacheBound(agents, profile))
+  expect(ours.ttftP90Ms).toBeLessThan(hashed.ttftP90Ms)
+}, 60_000)
+
 test('keys are equal for equal beginnings and differ from the first difference on', () => {
   const keys = (...seeds: [string, number][]) =>
     chainKeys(blockKeys({ prompt: seeds.map(([seed, tokens]) => ({ seed, tokens })) }))

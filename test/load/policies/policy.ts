@@ -30,7 +30,7 @@ export interface PolicyRun {
   place(asked: PolicyRequest): Choice | 'wait'
 }
 
-/** A published way of choosing, as its authors describe it: never the product. */
+/** A way of choosing alone, as its authors describe it: never the product. */
 export interface Policy {
   readonly name: string
   readonly summary: string

@@ -1,5 +1,6 @@
 import { hashText } from './block-keys.ts'
 import { BlockIndex } from './block-index.ts'
+import { ownPlacement } from './own-placement.ts'
 import type { Policy, PolicyNode } from './policy.ts'
 
 const least = (nodes: readonly PolicyNode[], of: (node: PolicyNode) => number): PolicyNode =>
@@ -91,7 +92,15 @@ const stickyUntilSaturated: Policy = {
   },
 }
 
-/** Policies that products describe and nobody can run here as a product. */
-export const policies: readonly Policy[] = [roundRobin, leastLoad, sessionHash, fifo, prefixLoad, stickyUntilSaturated]
+/** Policies that products describe and nobody can run here as a product, and our own way of choosing without the product around it. */
+export const policies: readonly Policy[] = [
+  roundRobin,
+  leastLoad,
+  sessionHash,
+  fifo,
+  prefixLoad,
+  stickyUntilSaturated,
+  ownPlacement,
+]
 
 export const policyNames: readonly string[] = policies.map(({ name }) => name)

@@ -39,7 +39,7 @@ const converse = (shape: ConversationShape, beginsAtMs: number, index: number, r
   const user = random.between(0, usersMax - 1)
   const turns = random.between(1, shape.turnsMax)
   let prompt: PromptPiece[] = [
-    { seed: `${shape.name} system`, tokens: shape.systemTokens },
+    { seed: `${shape.name} system`, tokens: shape.systemTokens, instructs: true },
     { seed: `${session} 0`, tokens: random.between(...shape.firstTokens) },
   ]
   let atMs = beginsAtMs

@@ -8,6 +8,8 @@ export type BenchLane = (typeof benchLanes)[number]
 export interface PromptPiece {
   readonly seed: string
   readonly tokens: number
+  /** It is the client's instructions, which a chat sends as its system message. */
+  readonly instructs?: boolean
 }
 
 /** One request of a workload, without its text. */
