@@ -66,8 +66,8 @@ export interface Feature<I> {
   render(input: I, model: ModelTarget): ModelCall | null
   size(input: I): RequestSize
   /**
-   * What requests that share a prompt prefix have in common, most specific first. Plain text with parts of the request in it: only a
-   * keyed hash of it may leave the ingress.
+   * What requests that share a prompt prefix have in common, most specific first; placement goes by the first. Plain text with parts of
+   * the request in it: only a keyed hash of it may leave the ingress.
    */
   affinity(input: I): string[]
   /**

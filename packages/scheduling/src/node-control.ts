@@ -61,6 +61,11 @@ export class NodeControl {
     return this.#kvTokensMax === null ? Infinity : this.#kvTokensMax * kvShare
   }
 
+  /** What the node says of the size of its KV cache; null: it does not tell. */
+  get kvTokens(): number | null {
+    return this.#kvTokensMax
+  }
+
   /**
    * When a first token is overdue, so that other calls had better go elsewhere, and until when it must have come; ms from the call's
    * start.

@@ -1,6 +1,8 @@
 /** What one call weighs. Tokens of the prompt are an estimate of the ingress. */
 export interface CallWeight {
   readonly promptTokens: number
+  /** Of these, what the node is believed to have cached. 0 when absent. */
+  readonly cachedTokens?: number
   readonly outputTokensMax: number
 }
 
@@ -10,6 +12,8 @@ const outputTokensGuess = 256
 /** One call's place at a node. */
 export interface Seat {
   readonly promptTokens: number
+  /** Of these, what has to be computed. */
+  readonly uncachedTokens: number
   readonly kvTokens: number
   readonly takenAt: number
   /** The first token came at; null: still in prefill. */
@@ -35,7 +39,7 @@ export class NodeLoad {
     return this.#inFlight
   }
 
-  /** Prompt tokens of calls without a first token. */
+  /** Prompt tokens of calls without a first token, without cached ones. */
   get prefillTokens(): number {
     return this.#prefillTokens
   }
@@ -49,13 +53,14 @@ export class NodeLoad {
     const output = Math.min(weight.outputTokensMax, Math.ceil(this.#meanOutputTokens * 1.5))
     const seat: Seat = {
       promptTokens: weight.promptTokens,
+      uncachedTokens: Math.max(0, weight.promptTokens - (weight.cachedTokens ?? 0)),
       kvTokens: weight.promptTokens + output,
       takenAt: now,
       decodingSince: null,
       released: false,
     }
     this.#inFlight += 1
-    this.#prefillTokens += seat.promptTokens
+    this.#prefillTokens += seat.uncachedTokens
     this.#kvTokens += seat.kvTokens
     return seat
   }
@@ -70,7 +75,7 @@ export class NodeLoad {
     if (seat.decodingSince !== null || seat.released) return
     seat.decodingSince = now
     this.#dueAt.delete(seat)
-    this.#prefillTokens -= seat.promptTokens
+    this.#prefillTokens -= seat.uncachedTokens
     this.#decoding += 1
     this.#lastByteAt = now
   }
@@ -87,7 +92,7 @@ export class NodeLoad {
     this.#dueAt.delete(seat)
     this.#inFlight -= 1
     this.#kvTokens -= seat.kvTokens
-    if (seat.decodingSince === null) this.#prefillTokens -= seat.promptTokens
+    if (seat.decodingSince === null) this.#prefillTokens -= seat.uncachedTokens
     else this.#decoding -= 1
     if (outputTokens !== null) this.#meanOutputTokens += 0.05 * (outputTokens - this.#meanOutputTokens)
   }

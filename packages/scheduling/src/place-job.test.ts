@@ -4,21 +4,23 @@ import { nodeFailed, unknownHealth } from './node-health.ts'
 import { placeJob } from './place-job.ts'
 import type { NodeChoice, PlaceableJob } from './place-job.ts'
 
-const facts = { now: 0, stickyTokensMax: 10_000 }
+const now = 0
 const up = unknownHealth()
-const out = nodeFailed(up, facts.now)
+const out = nodeFailed(up, now)
 const node = (name: string, over: Partial<NodeChoice> = {}): NodeChoice => ({
   name,
   inFlight: 0,
   limit: 4,
   prefillTokens: 0,
+  cachedTokens: 0,
   tokensFull: false,
   health: up,
   ...over,
 })
-const anyJob: PlaceableJob = { avoidNodes: [], affinity: [] }
-const keyed = (...affinity: string[]): PlaceableJob => ({ avoidNodes: [], affinity })
-const placed = (nodes: NodeChoice[], job: PlaceableJob) => placeJob(nodes, job, facts)?.node
+const promptTokens = 1000
+const anyJob: PlaceableJob = { avoidNodes: [], affinity: [], promptTokens }
+const keyed = (...affinity: string[]): PlaceableJob => ({ ...anyJob, affinity })
+const placed = (nodes: NodeChoice[], job: PlaceableJob) => placeJob(nodes, job, now)?.node
 
 const someNodes = fc.uniqueArray(
   fc.record({
@@ -26,6 +28,7 @@ const someNodes = fc.uniqueArray(
     inFlight: fc.nat(6),
     limit: fc.integer({ min: 1, max: 5 }),
     prefillTokens: fc.nat(30_000),
+    cachedTokens: fc.nat(3000),
     tokensFull: fc.boolean(),
     health: fc.constantFrom(up, out),
   }),
@@ -34,16 +37,27 @@ const someNodes = fc.uniqueArray(
 const someJob = fc.record({
   avoidNodes: fc.array(fc.string({ maxLength: 4 })),
   affinity: fc.array(fc.string(), { maxLength: 3 }),
+  promptTokens: fc.nat(5000),
   lora: fc.option(fc.record({ name: fc.string(), nodes: fc.integer({ min: 1, max: 3 }) }), { nil: undefined }),
 })
 const hasRoom = ({ inFlight, limit, tokensFull }: NodeChoice) => inFlight < limit && !tokensFull
 
-test('as long as any node has room there is a choice, and it has room', () => {
+test('as long as any node has room there is a choice, and it has a seat', () => {
   fc.assert(
     fc.property(someNodes, someJob, (nodes, job) => {
       const picked = nodes.find(({ name }) => name === placed(nodes, job))
-      if (nodes.some(hasRoom)) expect(picked !== undefined && hasRoom(picked)).toBe(true)
-      else expect(picked).toBeUndefined()
+      if (nodes.some(hasRoom)) expect(picked).toBeDefined()
+      if (picked !== undefined) expect(picked.inFlight).toBeLessThan(picked.limit)
+    }),
+  )
+})
+
+test('a node that is full of tokens gets only what it has cached', () => {
+  fc.assert(
+    fc.property(someNodes, someJob, (nodes, job) => {
+      const keyless = { ...job, affinity: [] }
+      const picked = nodes.find(({ name }) => name === placed(nodes, keyless))
+      if (picked?.tokensFull) expect(picked.cachedTokens).toBeGreaterThan(job.promptTokens / 2)
     }),
   )
 })
@@ -71,7 +85,7 @@ test('the order in which nodes are listed does not matter: every worker chooses 
 
 test('with every node ejected, one that the job has not failed on goes first', () => {
   const nodes = [node('a', { health: out }), node('b', { health: out, prefillTokens: 9 })]
-  expect(placeJob(nodes, { avoidNodes: ['a'], affinity: [] }, facts)).toEqual({ node: 'b', reason: 'last-resort' })
+  expect(placeJob(nodes, { ...anyJob, avoidNodes: ['a'] }, now)).toEqual({ node: 'b', reason: 'last-resort' })
   expect(placed(nodes, anyJob)).toBe('a')
 })
 
@@ -80,19 +94,23 @@ describe('a job whose prefix is cached somewhere', () => {
   const home = placed(nodes, keyed('conversation'))!
   const withHome = (over: Partial<NodeChoice>) => nodes.map((one) => (one.name === home ? { ...one, ...over } : one))
 
-  test('goes there although others are emptier, until too much prefill waits there', () => {
-    expect(placed(withHome({ inFlight: 3, prefillTokens: 10_000 }), keyed('conversation'))).toBe(home)
-    const busy = withHome({ prefillTokens: 10_001 })
-    expect(placeJob(busy, keyed('conversation'), facts)).toMatchObject({ reason: 'least-prefill' })
+  test('goes there although others are emptier and its tokens are full, until computing it anew costs less than waiting', () => {
+    const waiting = 2.7 * promptTokens
+    expect(placed(withHome({ inFlight: 3, tokensFull: true, prefillTokens: waiting }), keyed('conversation'))).toBe(
+      home,
+    )
+    const busy = withHome({ prefillTokens: waiting + 1 })
+    expect(placeJob(busy, keyed('conversation'), now)).toMatchObject({ reason: 'least-prefill' })
     expect(placed(busy, keyed('conversation'))).not.toBe(home)
   })
 
-  test('goes where its next key is at home when the first home is busy', () => {
-    const keys = Array.from({ length: 40 }, (_, n) => `prompt ${n}`)
-    const other = keys.find((key) => placed(nodes, keyed(key)) !== home)!
-    const second = placed(nodes, keyed(other))
-    const busy = withHome({ prefillTokens: 10_001 })
-    expect(placeJob(busy, keyed('conversation', other), facts)).toEqual({ node: second, reason: 'affinity' })
+  test('a node that is known to have it is as good as a home, a longer prompt is worth a longer wait', () => {
+    const other = nodes.find(({ name }) => name !== home)!.name
+    const known = withHome({ prefillTokens: 3000 }).map((one) =>
+      one.name === other ? { ...one, cachedTokens: 900, prefillTokens: 2600 } : one,
+    )
+    expect(placeJob(known, keyed('conversation'), now)).toEqual({ node: other, reason: 'affinity' })
+    expect(placed(withHome({ prefillTokens: 20_000 }), { ...keyed('conversation'), promptTokens: 8000 })).toBe(home)
   })
 
   test('moves together with what shares its prefix when the home is out, and comes back', () => {

@@ -123,7 +123,7 @@ export class NodeProber implements Disposable {
     const former = this.#startedAt.get(node)
     this.#startedAt.set(node, startedAt)
     if (former === undefined || former === startedAt) return
-    node.control.forget()
+    this.#deps.nodes.restarted(node)
     this.#deps.log.info({ node: node.config.name }, 'node was started anew: what was learned of it is forgotten')
   }
 

@@ -10,6 +10,7 @@ import {
   nodeFailed,
   nodeOverloaded,
   placeJob,
+  PrefixMemory,
   probeFailed,
   seatsOf,
   tokensFull,
@@ -66,11 +67,6 @@ interface Adapter {
   readonly onDemand: boolean
 }
 
-/** Of the time that a lane can wait for a first token, the part that may be spent waiting where the prefix is cached. */
-const stickyShare = 0.5
-/** Less would send short prompts away from their prefix for nothing. */
-const stickyTokensMin = 4096
-
 /**
  * The nodes that this worker drives, with its own counters and view of their health. A node survives a configuration change
  * that leaves its address, credential and kind; calls under way on a removed node run to their end. One that left DNS drains: it
@@ -78,6 +74,7 @@ const stickyTokensMin = 4096
  */
 export class NodeSet {
   readonly #deps: NodeSetDependencies
+  readonly #memory = new PrefixMemory()
   #nodes = new Map<string, WorkerNode>()
   #pools = new Map<string, Pool>()
   #adapters = new Map<string, Adapter>()
@@ -109,6 +106,7 @@ export class NodeSet {
     this.#nodes = new Map(specs.map((spec) => [spec.name, this.#keepOrCreate(former.get(spec.name), spec)]))
     for (const [name, node] of former) {
       if (this.#nodes.get(name) === node) continue
+      this.#memory.forget(name)
       if (node.load.inFlight === 0) void node.close()
       else if (!this.#nodes.has(name) && isFoundBy(this.#entries, node)) this.#nodes.set(name, this.#drained(node))
     }
@@ -164,13 +162,9 @@ export class NodeSet {
     const awake = nodes.filter(({ health }) => health.unfit !== 'asleep')
     const lora = this.#adapters.get(job.model)
     const choices = holdersOf(lora, awake.length > 0 ? awake : nodes).map((node) =>
-      this.#choice(node, pool.targets, workers),
+      this.#choice(node, job, pool.targets, workers),
     )
-    const placed = placeJob(
-      choices,
-      { ...job, lora },
-      { now, stickyTokensMax: this.#stickyTokensMax(job, pool.targets) },
-    )
+    const placed = placeJob(choices, { ...job, promptTokens: job.promptTokensEstimate, lora }, now)
     const least = choices.toSorted((a, b) => a.inFlight - b.inFlight)[0]?.name
     const node = this.#nodes.get(placed?.node ?? least ?? '')
     return node === undefined ? null : this.#seat(node, placed?.reason ?? 'last-resort', job)
@@ -242,6 +236,12 @@ export class NodeSet {
     }))
   }
 
+  /** The node's process is another one: nothing learned of it holds, and its cache is cold. */
+  restarted(node: WorkerNode): void {
+    node.control.forget()
+    this.#memory.forget(node.config.name)
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#nodes.values()].map((node) => node.close()))
   }
@@ -259,34 +259,39 @@ export class NodeSet {
     return { load, control, ceiling: config.inFlightMax, workers, self, targets, now: now() }
   }
 
-  #choice(node: WorkerNode, targets: Targets, workers: readonly string[]): NodeChoice {
+  #choice(node: WorkerNode, job: PlacedJob, targets: Targets, workers: readonly string[]): NodeChoice {
     const use = this.#use(node, targets, workers)
     return {
       name: node.config.name,
       inFlight: node.load.inFlight,
       limit: seatsOf(use),
       prefillTokens: node.load.prefillTokens + this.#deps.othersAt(node.config.name).prefillTokens,
+      cachedTokens: this.#cachedTokens(node, job),
       tokensFull: tokensFull(use),
       health: healthOf(node, this.#deps.now()),
     }
   }
 
-  /** Prompt tokens that a job may wait behind at the node that holds its prefix. */
-  #stickyTokensMax(job: PlacedJob, targets: Targets): number {
-    const rates = this.#takingWork(job.pool).map((node) => node.control.prefillTokensPerSecond)
-    const mean = rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length)
-    return Math.max(stickyTokensMin, (mean * targets[job.lane].ttftMs * stickyShare) / 1000)
+  /** Tokens of the job's prompt that this worker sent there before. */
+  #cachedTokens(node: WorkerNode, { affinity: [key] }: PlacedJob): number {
+    return key === undefined ? 0 : this.#memory.cachedTokens(node.config.name, key)
   }
 
   #seat(node: WorkerNode, reason: PlaceReason, job: PlacedJob): NodePlace {
     const { now } = this.#deps
     const tokensAhead = node.load.prefillTokens + this.#deps.othersAt(node.config.name).prefillTokens
-    const seat = node.load.take({ promptTokens: job.promptTokensEstimate, outputTokensMax: job.outputTokensMax }, now())
+    const { promptTokensEstimate: promptTokens, outputTokensMax } = job
+    const seat = node.load.take({ promptTokens, cachedTokens: this.#cachedTokens(node, job), outputTokensMax }, now())
+    this.#remember(node, job)
     const targets = this.#pools.get(job.pool)?.targets ?? laneTargets
     return new NodePlace(
       { node, reason, lane: job.lane, seat, tokensAhead },
       { now, observe: (observed, observation) => this.#observe(observed, observation, targets) },
     )
+  }
+
+  #remember({ config, control }: WorkerNode, { affinity: [key], promptTokensEstimate: tokens }: PlacedJob): void {
+    if (key !== undefined) this.#memory.sent(config.name, { key, tokens, kvTokens: control.kvTokens })
   }
 
   #observe(node: WorkerNode, observation: Observation, targets: Targets): void {

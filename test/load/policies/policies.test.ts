@@ -46,7 +46,7 @@ test('no policy finds more than one shared cache would, as long as nobody gives 
     expect(run.outcomes.every(({ complete }) => complete)).toBe(true)
     expect(run.cachedTokens / run.queriedTokens).toBeLessThanOrEqual(bound + 0.01)
   }
-})
+}, 60_000)
 
 test('our placement reaches 0.9 of one shared cache where agents keep the nodes busy, and first tokens come sooner than by session hash', () => {
   const agents = workloadByName('agents').plan({ perSecond: 6, spanMs: 90_000, random: seededRandom(1) })

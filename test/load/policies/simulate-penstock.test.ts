@@ -37,7 +37,7 @@ test('every request has one outcome, and the same plan the same run', () => {
   expect(new Set(outcomes.map(({ request }) => request)).size).toBe(requests.length)
   expect(outcomes).toHaveLength(requests.length)
   expect(simulatePenstock({ nodes: 4, workers: 2, profile, plan: requests })).toEqual(outcomes)
-})
+}, 60_000)
 
 test('at three times the capacity as much useful work is done as the best policy does at capacity, and completions stay quick', () => {
   const best = Math.max(
@@ -50,11 +50,11 @@ test('at three times the capacity as much useful work is done as the best policy
   expect(flooded.goodputTokensPerSecond).toBeGreaterThan(0.9 * best)
   expect(flooded.lanes.completion.ttftMs?.p99).toBeLessThan(2 * (calm.lanes.completion.ttftMs?.p99 ?? 0))
   expect(flooded.refusalMsP99).toBe(0)
-})
+}, 60_000)
 
 test('up to the capacity no completion is refused', () => {
   for (const load of [0.5, 0.8, 1]) expect(refusedShare(penstockAt(load), 'completion')).toBeLessThan(0.01)
-})
+}, 60_000)
 
 test('a lane without a minimum share is refused before the lane above it', () => {
   const lanes = [
@@ -65,4 +65,4 @@ test('a lane without a minimum share is refused before the lane above it', () =>
     const score = penstockAt(load, { lanes })
     expect(refusedShare(score, 'completion')).toBeLessThan(refusedShare(score, 'interactive'))
   }
-})
+}, 60_000)

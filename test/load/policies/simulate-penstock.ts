@@ -6,6 +6,7 @@ import {
   NodeControl,
   NodeLoad,
   PoolPresence,
+  PrefixMemory,
   RefusalShares,
   ServiceRates,
   aheadMaxWithin,
@@ -73,6 +74,7 @@ interface SimulatedWorker {
   readonly rates: ServiceRates<Lane>
   readonly colleagues: ColleagueLoads
   readonly order: LaneOrder<BenchLane>
+  readonly memory: PrefixMemory
 }
 
 /**
@@ -97,6 +99,7 @@ export const simulatePenstock = (options: PenstockSimulation): Outcome[] => {
     rates: new ServiceRates<Lane>(),
     colleagues: new ColleagueLoads(`worker-${at}`),
     order: new LaneOrder(lanes),
+    memory: new PrefixMemory(),
   }))
   const names = workers.map(({ id }) => id)
   const lines: Record<BenchLane, FairLine> = { completion: new FairLine(), interactive: new FairLine() }
@@ -134,32 +137,33 @@ export const simulatePenstock = (options: PenstockSimulation): Outcome[] => {
     outcomes.push({ request: one.request, endMs: clock.nowMs() - one.request.atMs, ...outcome })
   }
 
-  const choose = (worker: SimulatedWorker, { lane, session }: WorkloadRequest): SimulatedNode => {
+  const choose = (worker: SimulatedWorker, key: string, tokens: number): SimulatedNode => {
     const now = clock.nowMs()
     const choices = worker.nodes.map((node) => ({
       name: node.name,
       inFlight: node.load.inFlight,
       limit: seatsOf(use(worker, node)),
       prefillTokens: node.load.prefillTokens + worker.colleagues.at(node.name, now).prefillTokens,
+      cachedTokens: worker.memory.cachedTokens(node.name, key),
       tokensFull: tokensFull(use(worker, node)),
       health: unknownHealth(),
     }))
-    const rate = worker.nodes.reduce((sum, { control }) => sum + control.prefillTokensPerSecond, 0) / nodes
-    const stickyTokensMax = Math.max(4096, (rate * laneTargets[lane].ttftMs * 0.5) / 1000)
-    const placed = placeJob(choices, { avoidNodes: [], affinity: [session] }, { now, stickyTokensMax })
+    const placed = placeJob(choices, { avoidNodes: [], affinity: [key], promptTokens: tokens }, now)
     return (worker.nodes.find(({ name }) => name === placed?.node) ?? worker.nodes[0]) as SimulatedNode
   }
 
   const start = (worker: SimulatedWorker, one: Asked): void => {
     const { request, promptTokens } = one
-    const { lane } = request
-    const node = choose(worker, request)
+    const { lane, session } = request
+    const estimate = promptTokens * estimatedPerToken
+    const node = choose(worker, session, estimate)
     const startedAt = clock.nowMs()
     worker.rates.started(pool, lane, startedAt)
     one.state = 'running'
-    const estimate = promptTokens * estimatedPerToken
-    const seat = node.load.take({ promptTokens: estimate, outputTokensMax: request.outputTokens }, startedAt)
-    one.state = 'running'
+    const cachedTokens = worker.memory.cachedTokens(node.name, session)
+    const weight = { promptTokens: estimate, cachedTokens, outputTokensMax: request.outputTokens }
+    const seat = node.load.take(weight, startedAt)
+    worker.memory.sent(node.name, { key: session, tokens: estimate, kvTokens: node.control.kvTokens })
     let firstAt: number | null = null
     let [made, stretchAt, stretchFrom] = [0, 0, 0]
     const observe = (observation: Observation): void =>
