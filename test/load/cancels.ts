@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { readArchive } from '@penstock/audit-chain'
 import { chatQuestion } from '../stack/chat-question.ts'
 import { seededRandom } from '../stack/seeded-random.ts'
 import { testModel } from '../stack/seed-config.ts'
 import { startTestStack } from '../stack/start-stack.ts'
-import type { TestNode, TestStack } from '../stack/start-stack.ts'
+import type { TestStack } from '../stack/start-stack.ts'
 import { LatencyRecorder } from './latency.ts'
+import { recordsOf, requestIdsOf } from './node-records.ts'
+import type { NodeRecord } from './node-records.ts'
 
 export interface CancelsOptions {
   /** Requests that are cancelled, each at a random moment of its life. */
@@ -47,13 +48,6 @@ interface Cancelled {
   readonly id: string
   /** Epoch ms. */
   readonly at: number
-}
-
-interface NodeRecord {
-  readonly id: string
-  readonly outcome: string
-  readonly finishedAt: number | null
-  readonly tokens: number
 }
 
 /** Cancels requests in every state, streamed and not, and compares with what the nodes know of them. */
@@ -98,7 +92,7 @@ export const measureCancels = async ({ count, seed, signal, onProgress }: Cancel
   signal.throwIfAborted()
   await delay(settleMs, undefined, { signal })
   for (const record of await recordsOf(stack.nodes)) seen.set(record.id, record)
-  const requestIds = await requestIdsOf(stack, cancelled)
+  const requestIds = await requestIdsOf(stack, new Set(cancelled.map(({ id }) => id)))
   return judge({ cancelled, answered, seen, requestIds, seed })
 }
 
@@ -133,23 +127,6 @@ const askAndLeave = async (
   } finally {
     clearTimeout(timer)
   }
-}
-
-const recordsOf = async (of: readonly TestNode[]): Promise<NodeRecord[]> => {
-  const lists = await Promise.all(
-    of.map(async ({ adminUrl }) => (await (await fetch(`${adminUrl}/requests`)).json()) as NodeRecord[]),
-  )
-  return lists.flat()
-}
-
-/** The audit log knows both names of a request: the client's and ours. */
-const requestIdsOf = async (stack: TestStack, cancelled: readonly Cancelled[]): Promise<Map<string, string>> => {
-  const wanted = new Set(cancelled.map(({ id }) => id))
-  const known = new Map<string, string>()
-  for await (const { correlationId, requestId } of readArchive(stack.archiveDir))
-    if (correlationId !== undefined && requestId !== undefined && wanted.has(correlationId))
-      known.set(correlationId, requestId)
-  return known
 }
 
 const judge = (run: {

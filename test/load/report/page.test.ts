@@ -22,12 +22,25 @@ test('the page shows every document with its chart, the absent ones with their r
       command: 'npm run bench -- overhead',
     }
     await writeFile(join(docs, 'benchmarks/overhead.json'), JSON.stringify(document))
+    const run = {
+      scenario: 'random-kill',
+      verdict: 'fail',
+      requests: 9,
+      failures: ['1 lost'],
+      seconds: 60,
+      longestSilenceMs: 2450,
+    }
+    await writeFile(join(docs, 'benchmarks/faults-random-kill.json'), JSON.stringify(run))
     await writeFile(join(docs, 'benchmarks/notes.md'), '## Notes\n\nWritten by hand.\n')
     expect(await writePage(docs)).toEqual(['overhead'])
     const page = await readFile(join(docs, 'benchmarks.md'), 'utf8')
     expect(page).toMatch(/\| 20 \| penstock \| 25\.0 \/ 30\.0 \/ 40\.0 \| 3\.0 \/ 5\.0 \| – \|/)
     expect(page).toContain('No part takes smg: cannot be fetched: no network.')
     expect(page).toContain('- 20/s: too slow')
+    expect(page).toMatch(
+      /random-kill --seconds 60`\]\(benchmarks\/faults-random-kill\.json\) \| fail \| 9 \|.* 2\.5 s \|/,
+    )
+    expect(page).toContain('- random-kill: 1 lost')
     expect(page).toMatch(/Written by hand\.\n$/)
     expect(await readFile(join(docs, 'benchmarks/overhead.svg'), 'utf8')).toMatch(/^<svg .*penstock/s)
   } finally {

@@ -1,6 +1,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { barChart } from './bar-chart.ts'
+import { describeFaultRuns } from './fault-runs.ts'
 import { sections } from './sections.ts'
 import type { Row, Section } from './sections.ts'
 
@@ -20,7 +21,7 @@ interface SuiteDocument {
 const notesFile = 'notes.md'
 
 /**
- * Writes `docs/benchmarks.md` and a chart per suite from the documents in `docs/benchmarks`; `notes.md` there, written by people, is put in
+ * Writes `docs/benchmarks.md` and charts from the documents in `docs/benchmarks`, those of fault runs too; `notes.md` there, written by people, is put in
  * whole. Returns the suites shown.
  */
 export const writePage = async (docs: string): Promise<string[]> => {
@@ -38,10 +39,13 @@ with the settings of \`test/load/subjects\`, without what it does beyond passing
   for (const section of sections) {
     if (!files.includes(`${section.suite}.json`)) continue
     const document = JSON.parse(await readFile(join(folder, `${section.suite}.json`), 'utf8')) as SuiteDocument
-    await writeFile(join(folder, `${section.suite}.svg`), barChart(section.chart(document.rows)))
+    if (section.chart !== null)
+      await writeFile(join(folder, `${section.suite}.svg`), barChart(section.chart(document.rows)))
     parts.push(describeSuite(section, document))
     shown.push(section.suite)
   }
+  const faults = await describeFaultRuns(folder, files)
+  if (faults !== null) parts.push(faults)
   if (files.includes(notesFile)) parts.push((await readFile(join(folder, notesFile), 'utf8')).trim())
   await writeFile(join(docs, 'benchmarks.md'), `${parts.join('\n\n')}\n`)
   return shown
@@ -70,7 +74,7 @@ const describeSuite = ({ suite, title, about, columns, chart }: Section, documen
       line(columns.map(() => '---')),
       ...rows.map((row) => line(columns.map(([, cell]) => cell(row)))),
     ].join('\n'),
-    `![${chart(rows).title}](benchmarks/${suite}.svg)`,
+    ...(chart === null ? [] : [`![${chart(rows).title}](benchmarks/${suite}.svg)`]),
     ...(versions.length === 0
       ? []
       : [`Versions: ${versions.map(({ name, version }) => `${name} ${version}`).join(', ')}.`]),

@@ -10,7 +10,8 @@ export interface Section {
   /** What was asked, in a sentence or two. */
   readonly about: string
   readonly columns: readonly (readonly [head: string, cell: (row: Row) => string])[]
-  readonly chart: (rows: readonly Row[]) => BarChart
+  /** Null: the table says it all. */
+  readonly chart: ((rows: readonly Row[]) => BarChart) | null
 }
 
 /** A number at a path of names, or null. */
@@ -210,6 +211,59 @@ export const sections: readonly Section[] = [
         (row) => String(row['what']),
         (row) => String(row['size']),
         (row) => numberAt(row, 'cpuRatio'),
+      ),
+  },
+  {
+    suite: 'fairness',
+    title: 'Fair shares',
+    about:
+      'Fifty equal users, then the same beside a script that asks for ten times the load of one of them. Jain’s index of what the users got is 1 when all got the same (aim 0.95); the others’ p99 may rise by a fifth.',
+    columns: [
+      ['Jain index', cell(3, 'jain')],
+      ['users’ TTFT alone p50 / p99 ms', cells(0, ['ttftAloneMs', 'p50'], ['ttftAloneMs', 'p99'])],
+      ['beside the script p50 / p99 ms', cells(0, ['ttftBesideMs', 'p50'], ['ttftBesideMs', 'p99'])],
+      ['p99 of before', (row) => `${cell(2, 'p99Ratio')(row)}×`],
+    ],
+    chart: null,
+  },
+  {
+    suite: 'cancels',
+    title: 'Cancelling',
+    about:
+      'Clients leave at a random moment: in the queue, before the first token, in mid-stream, streamed or not. Orphaned is a generation that runs on for a second or more; the nodes’ own books say so.',
+    columns: [
+      ['cancelled', cell(0, 'cancelled')],
+      ['before any node', cell(0, 'neverAtNode')],
+      ['stopped at a node', cell(0, 'aborted')],
+      ['orphaned', cell(0, 'orphaned')],
+      ['to the node’s abort p50 / p99 / max ms', cells(0, ['abortMs', 'p50'], ['abortMs', 'p99'], ['abortMs', 'max'])],
+      ['tokens for nobody', (row) => `${cell(0, 'wastedTokens')(row)} of ${cell(0, 'totalTokens')(row)}`],
+    ],
+    chart: null,
+  },
+  {
+    suite: 'supersede',
+    title: 'Superseding',
+    about:
+      'Sixteen people type in files of 1–4 k tokens on two modelled A100; six of ten completions are followed by a newer one after 100–500 ms. Without superseding each request comes from another user, so that none replaces the one before. A prompt whose computing was cut short counts whole.',
+    columns: [
+      ['', subject],
+      ['asked', cell(0, 'asked')],
+      ['superseded', cell(0, 'superseded')],
+      ['output tokens for nobody', cell(0, 'wastedOutputTokens')],
+      ['prompt tokens for nobody', cell(0, 'wastedPromptTokens')],
+      ['GPU tokens per wanted answer', cell(0, 'gpuTokensPerWanted')],
+      ['wanted answers p50 / p99 ms', cells(0, ['wantedMs', 'p50'], ['wantedMs', 'p99'])],
+      ['wanted and missed', (row) => `${cell(0, 'missed')(row)} of ${cell(0, 'wanted')(row)}`],
+    ],
+    chart: (rows) =>
+      grouped(
+        'GPU tokens per wanted answer',
+        'tokens',
+        rows,
+        () => 'all',
+        subject,
+        (row) => numberAt(row, 'gpuTokensPerWanted'),
       ),
   },
 ]
