@@ -11,7 +11,7 @@ const retryMs = 500
  * stopped waiting: the request stays open in the log until then.
  */
 export const trailOn = (log: AuditLog): Trail => {
-  /** Accepted records on their way to the disk: no end record may overtake its own. True: it is there. */
+  /** Accepted records on their way to the disk: no end record may overtake its own. False: it never gets there, and the end is due. */
   const accepting = new Map<string, Promise<boolean>>()
   return {
     reserve: (request) => log.reserve(request),
@@ -25,11 +25,12 @@ export const trailOn = (log: AuditLog): Trail => {
           () => false,
         )
         accepting.set(request, settled)
-        void settled.then(() => accepting.delete(request))
+        void settled.then((isThere) => isThere && accepting.delete(request))
         await appended
       } else if (type.startsWith('response.')) {
         // A request whose acceptance never got on disk is not in the chain: it has no end either.
-        if ((await accepting.get(request)) !== false) await appendUntilTaken(log, entry)
+        if ((await accepting.get(request)) === false) accepting.delete(request)
+        else await appendUntilTaken(log, entry)
       } else {
         await log.append(entry)
       }
