@@ -6,6 +6,7 @@ import type { RunReport } from './run-scenario.ts'
 import type { NodeFaultReport } from './node-faults/run-node-faults.ts'
 import type { Scenario } from './scenario.ts'
 import { badNetwork } from './scenarios/bad-network.ts'
+import { exhaustion } from './scenarios/exhaustion.ts'
 import { ingressKill } from './scenarios/ingress-kill.ts'
 import { partition } from './scenarios/partition.ts'
 import { randomFreeze } from './scenarios/random-freeze.ts'
@@ -25,6 +26,7 @@ const scenarios = [
   badNetwork,
   wipe,
   rollingRestart,
+  exhaustion,
 ]
 const secondsMax = 3600
 

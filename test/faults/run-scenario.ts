@@ -104,7 +104,8 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
   stalls.enable()
 
   const untilAt = startedAt + seconds * 1000
-  const ingressStruckAt = stack.ingresses.map(() => Number.NEGATIVE_INFINITY)
+  /** Until when each ingress was last struck; infinite while it is. */
+  const struckUntil = stack.ingresses.map(() => Number.NEGATIVE_INFINITY)
   const asking = {
     origins,
     openAiKey: stack.openAiKey,
@@ -113,7 +114,7 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
     random: seededRandom(seed),
     signal,
     onEnd,
-    wasStruck: (ingress: number, sinceAt: number) => Number(ingressStruckAt[ingress]) > sinceAt,
+    wasStruck: (ingress: number, sinceAt: number) => Number(struckUntil[ingress]) > sinceAt,
   }
   const striking = {
     victims,
@@ -121,9 +122,8 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
     untilAt,
     random: seededRandom(seed + 1),
     onStrike: (victim: string, backAfterMs: number | null) => {
-      const ingress = stack.ingresses.indexOf(victim)
-      if (scenario.cutsIngress === true && ingress >= 0 && backAfterMs === null)
-        ingressStruckAt[ingress] = performance.now()
+      const ingress = stack.ingresses.indexOf(scenario.cutsStreamsOf?.(victim) ?? '')
+      if (ingress >= 0) struckUntil[ingress] = backAfterMs === null ? Number.POSITIVE_INFINITY : performance.now()
       onProgress(
         `${clock()}: ${victim} ${backAfterMs === null ? 'struck' : `well again after ${Math.round(backAfterMs)} ms`}`,
       )
@@ -133,7 +133,9 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
     failing.abort(error)
     throw error
   }
-  const stage = { stack: stack.stack, test: stack, beats, proxies, random: seededRandom(seed + 2), signal }
+  let own = 0
+  const answered = (): number => (own += 1)
+  const stage = { stack: stack.stack, test: stack, beats, proxies, random: seededRandom(seed + 2), signal, answered }
   const [kills] = await Promise.all([
     strikeAgainAndAgain(scenario, stage, striking).catch(endOther),
     keepAsking(asking).catch(endOther),
@@ -142,7 +144,8 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
 
   onProgress(`${clock()}: all streams have ended; waiting for the audit log`)
   const { sums } = tally
-  const audit = await proveAudit(stack.archiveDir, { ...sums, completedIds }, auditWithinMs)
+  const seen = { ...sums, requests: sums.requests + own, completed: sums.completed + own, completedIds }
+  const audit = await proveAudit(stack.archiveDir, seen, auditWithinMs)
   for (const problem of audit.problems) note(`audit: ${problem}`)
   const { completed, ...counts } = sums
   const facts = { ...counts, attempts: audit.attempts, kills, auditComplete: audit.complete }

@@ -13,6 +13,8 @@ export interface Stage {
   readonly proxies: FaultProxies
   readonly random: Random
   readonly signal: AbortSignal
+  /** A request that the scenario asked itself was answered: the audit log knows it too. */
+  readonly answered: () => void
 }
 
 /** What is asked while a scenario strikes. */
@@ -29,14 +31,16 @@ export interface Scenario {
   readonly summary: string
   readonly limits: Limits
   /** What it needs of the stack beside three workers, a router, an ingress and two nodes. */
-  readonly stack?: Partial<Pick<TestStackOptions, 'nodes' | 'workers' | 'routers' | 'ingresses' | 'highlyAvailable'>>
+  readonly stack?: Partial<
+    Pick<TestStackOptions, 'nodes' | 'workers' | 'routers' | 'ingresses' | 'highlyAvailable' | 'env'>
+  >
   /** Connections go through proxies of ours. */
   readonly proxied?: boolean
   readonly load?: Load
   /** Between strikes, ms; a victim that is not well again delays the next one. */
   readonly everyMs?: number
-  /** Streams of a struck ingress go with it: they are counted apart, and the other ingresses' must not be touched. */
-  readonly cutsIngress?: boolean
+  /** The ingress whose streams go with this victim, if any: they are counted apart, and the other ingresses' must not be touched. */
+  readonly cutsStreamsOf?: (victim: string) => string | null
   /** Who is struck: processes or kinds of them, one at a time. */
   victims(test: TestStack): readonly string[]
   /** Strikes. Resolves when all is well again; throws when it does not come back. Returns who it was, if the victim is a kind. */

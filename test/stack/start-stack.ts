@@ -28,8 +28,8 @@ export interface TestStackOptions {
     document: ConfigDocumentInput,
     openAiKey: string,
   ) => ConfigDocumentInput | Promise<ConfigDocumentInput>
-  /** Further variables of Penstock's services; nodes do not get them. */
-  readonly env?: Readonly<Record<string, string>>
+  /** Further variables of Penstock's services; nodes do not get them. Told where the stack keeps its files. */
+  readonly env?: Readonly<Record<string, string>> | ((dataDir: string) => Readonly<Record<string, string>>)
   /** Stops everything when aborted, also in the middle of the start. */
   readonly signal?: AbortSignal
   readonly onNotice?: (sentence: string) => void
@@ -123,7 +123,7 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
       ...secrets,
       NATS_URL: await route(name, 'nats', stack.natsUrl),
       REDIS_URL: await route(name, 'redis', stack.redisUrl),
-      ...options.env,
+      ...(typeof options.env === 'function' ? options.env(dataDir) : options.env),
       ...env,
     },
     readyWithinMs,

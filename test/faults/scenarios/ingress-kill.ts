@@ -10,7 +10,7 @@ export const ingressKill: Scenario = {
   stack: { ingresses: 2 },
   load: brisk,
   everyMs: 10_000,
-  cutsIngress: true,
+  cutsStreamsOf: (victim) => victim,
   victims: ({ ingresses }) => ingresses,
   async strike(victim, { stack }) {
     const { readyCount } = stack.process(victim)
