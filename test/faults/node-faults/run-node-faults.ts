@@ -1,5 +1,5 @@
 import type { ConfigDocumentInput } from '@penstock/config'
-import { startSimulatedNode } from '@penstock/vllm-sim'
+import { startSimulatedNode, strikesNode } from '@penstock/vllm-sim'
 import type { SimulatedNode } from '@penstock/vllm-sim'
 import { startTestStack } from '../../stack/start-stack.ts'
 import type { TestStack } from '../../stack/start-stack.ts'
@@ -165,8 +165,8 @@ const play = async (stack: TestStack, cell: Cell): Promise<NodeFaultCell> => {
   // The same question goes where its prefix is cached.
   const struck = cell.at === 'every node' ? nodes : [nodes[0].requests().length > 0 ? nodes[0] : nodes[1]]
   const count = cell.at === 'every node' ? null : 1
-  // Probes of the node are not what the fault is for.
-  const match = { prompt: questionOf(cell.model) }
+  // Probes of the node are not what a fault of single requests is for.
+  const match = strikesNode(cell.case.fault) ? {} : { prompt: questionOf(cell.model) }
   for (const node of struck) node.injectFault({ count, match, ...cell.case.fault })
   const reply = await tryAsk(api, stack, cell)
   const idle = cell.at === 'one node' && struck.some((node) => node.faultsWaiting().length > 0)

@@ -156,6 +156,9 @@ export const isOfNode = (fault: FaultRule): fault is NodeFault => {
   return (nodeKinds as readonly FaultKind[]).includes(fault.kind)
 }
 
+/** The same of a rule as it is written. Throws what `FaultRule` says of a rule that is none. */
+export const strikesNode = (fault: FaultInput): boolean => isOfNode(FaultRule.parse(fault))
+
 /** How long the process is away after it was struck, ms; undefined: it does not end, or does not come back. */
 export const downMs = (fault: NodeFault): number | undefined => {
   if (fault.kind === 'crash') return fault.restartAfterMs ?? undefined
