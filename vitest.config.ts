@@ -15,6 +15,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,services,deploy}/**/*.test.ts', 'test/{stack,load,faults,conformance}/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...OUTSIDE],
+          testTimeout: 20_000,
         },
       },
       {
