@@ -35,6 +35,11 @@ export class FaultProxy implements AsyncDisposable {
     return proxy
   }
 
+  /** Whether anybody is connected. */
+  get inUse(): boolean {
+    return this.#sockets.size > 0
+  }
+
   /** From now on, for connections that are open too. */
   set(toxics: Toxics): void {
     this.#toxics = toxics

@@ -6,6 +6,7 @@ import type { RunReport } from './run-scenario.ts'
 import type { NodeFaultReport } from './node-faults/run-node-faults.ts'
 import type { Scenario } from './scenario.ts'
 import { badNetwork } from './scenarios/bad-network.ts'
+import { busPartition } from './scenarios/bus-partition.ts'
 import { exhaustion } from './scenarios/exhaustion.ts'
 import { ingressKill } from './scenarios/ingress-kill.ts'
 import { partition } from './scenarios/partition.ts'
@@ -23,6 +24,7 @@ const scenarios = [
   ingressKill,
   randomFreeze,
   partition,
+  busPartition,
   badNetwork,
   wipe,
   rollingRestart,
