@@ -4,7 +4,7 @@ import { openAuditLog } from '@penstock/audit-chain'
 import { connectBus } from '@penstock/bus'
 import { followConfig } from '@penstock/config'
 import { IngressId, workerBeat } from '@penstock/contracts'
-import { DocsIndex } from '@penstock/docs-search'
+import { DocsSearch } from '@penstock/docs-search'
 import { applyOutgoing, credentialReader, startMetricsServer } from '@penstock/runtime'
 import type { Logger, RunningService, Shell } from '@penstock/runtime'
 import { describeSourceTrouble, SourceStates } from '@penstock/scheduling'
@@ -109,7 +109,10 @@ export const startIngress = async (
         { verifyToken: createTokenVerifier({ audience: serviceName }, { keys, now: Date.now }), digest },
       ),
       issueToken: signingKey === undefined ? null : createUserTokenIssuer({ serviceName, signingKey }),
-      docs: config.PENSTOCK_DOCS_INDEX === undefined ? null : held.use(new DocsIndex(config.PENSTOCK_DOCS_INDEX)),
+      docs:
+        config.PENSTOCK_DOCS_INDEX === undefined
+          ? null
+          : held.use(await DocsSearch.open({ file: config.PENSTOCK_DOCS_INDEX })),
       readiness: () => {
         const reasons = [
           ...(keys.ready ? [] : ['no key set of an issuer was fetched yet']),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { DocsIndexError } from '@penstock/docs-search'
 import { startTestApp } from '../http-app.fixture.ts'
 import type { TestApp } from '../http-app.fixture.ts'
 
@@ -8,11 +9,15 @@ const result = {
   metadata: { filename: 'p.md', title: 'Protected branches', source_url: 'https://docs.example.test/p/' },
 }
 const asked: unknown[] = []
+const answers = (question: unknown): (typeof result)[] | null => {
+  if (question === 'unreadable') throw new DocsIndexError('/var/docs.index is no documentation index')
+  return question === 'one too many' ? null : [result]
+}
 
 let app: TestApp
 let bare: TestApp
 beforeAll(async () => {
-  const docs = { search: (...question: unknown[]) => (asked.push(question), [result]) }
+  const docs = { search: async (...question: unknown[]) => (asked.push(question), answers(question[0])) }
   app = await startTestApp({ docs })
   bare = await startTestApp()
 })
@@ -49,4 +54,15 @@ it('a token without the scope is 403, a body that breaks the schema 422', async 
   expect(await search({}, app, ['duo_chat'])).toEqual([403, { detail: 'Unauthorized to search documentations' }])
   for (const payload of [{ page_size: 0 }, { page_size: 21 }, { query: 5 }, { query: 'x'.repeat(400_001) }])
     expect(await search(payload)).toEqual([422, { detail: 'Validation error' }])
+})
+
+it('more questions than fit are 429, and an index that cannot be read is told without its path', async () => {
+  expect(await search({ query: 'one too many' })).toEqual([
+    429,
+    { detail: 'Too many requests. Please try again later.' },
+  ])
+  expect(await search({ query: 'unreadable' })).toEqual([
+    500,
+    { detail: 'The documentation index of the gateway cannot be read' },
+  ])
 })

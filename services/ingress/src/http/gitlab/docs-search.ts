@@ -1,4 +1,7 @@
+import { RequestFailure } from '@penstock/contracts'
+import { DocsIndexError } from '@penstock/docs-search'
 import type { DocsResult } from '@penstock/docs-search'
+import type { Logger } from '@penstock/runtime'
 import { z } from 'zod'
 import type { Handler } from '../front.ts'
 import { jsonAnswer } from '../http-answer.ts'
@@ -6,7 +9,14 @@ import { callerOf, invalidBody } from './code-answer.ts'
 
 /** Documentation that can be asked. */
 export interface DocsSearch {
-  search(question: string, resultsMax: number): DocsResult[]
+  /** Null: too many questions wait already. Throws DocsIndexError when the index cannot be read any more. */
+  search(question: string, resultsMax: number): Promise<DocsResult[] | null>
+}
+
+interface DocsSearchDependencies {
+  readonly docs: DocsSearch | null
+  readonly log: Pick<Logger, 'error'>
+  readonly now: () => number
 }
 
 const Request = z.object({
@@ -17,7 +27,7 @@ const Request = z.object({
 
 /** `POST /v1/search/gitlab-docs`. Without an index there are no results, which is no error (contract http §8.10). */
 export const docsSearch =
-  ({ docs, now }: { readonly docs: DocsSearch | null; readonly now: () => number }): Handler =>
+  ({ docs, log, now }: DocsSearchDependencies): Handler =>
   async (exchange) => {
     if (!callerOf(exchange).scopes.has('documentation_search'))
       return jsonAnswer(403, { detail: 'Unauthorized to search documentations' })
@@ -28,8 +38,16 @@ export const docsSearch =
         exchange,
       )
     const { query, page_size: resultsMax } = parsed.data.payload
-    return jsonAnswer(200, {
-      response: { results: docs?.search(query, resultsMax) ?? [] },
-      metadata: { provider: 'sqlite', timestamp: Math.floor(now() / 1000) },
-    })
+    try {
+      const results = docs === null ? [] : await docs.search(query, resultsMax)
+      if (results === null) throw new RequestFailure('overloaded', { retryAfterMs: 1000 })
+      return jsonAnswer(200, {
+        response: { results },
+        metadata: { provider: 'sqlite', timestamp: Math.floor(now() / 1000) },
+      })
+    } catch (error) {
+      if (!(error instanceof DocsIndexError)) throw error
+      log.error({ err: error, correlation_id: exchange.correlationId }, 'documentation cannot be searched')
+      return jsonAnswer(500, { detail: 'The documentation index of the gateway cannot be read' })
+    }
   }
