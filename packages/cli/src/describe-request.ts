@@ -17,8 +17,7 @@ const linesOf = ({ at, type, data, correlationId, seq, writerId }: AuditRecord):
         head,
         source,
         `    asked by   principal ${text(data, 'principal')}${told(data, 'tenant', ', tenant ')}, ${text(data, 'body_bytes')} bytes`,
-        `    went to    feature ${text(data, 'feature')} -> model ${text(data, 'model')} -> pool ${text(data, 'pool')}, lane ${text(data, 'lane')}`,
-        `    because    ${text(data, 'rule')}, configuration ${text(data, 'config_version')}`,
+        ...placeOf(data),
         ...line(
           data,
           'rank',
@@ -68,6 +67,15 @@ const linesOf = ({ at, type, data, correlationId, seq, writerId }: AuditRecord):
       return [head, source, `    ${JSON.stringify(data)}`]
   }
 }
+
+/** Where the request went: a pool here, or out of the domain. */
+const placeOf = (data: Data): string[] =>
+  data['leaves_domain'] === true
+    ? [`    went to    feature ${text(data, 'feature')} -> gateway ${text(data, 'gateway')}, outside the domain`]
+    : [
+        `    went to    feature ${text(data, 'feature')} -> model ${text(data, 'model')} -> pool ${text(data, 'pool')}, lane ${text(data, 'lane')}`,
+        `    because    ${text(data, 'rule')}, configuration ${text(data, 'config_version')}`,
+      ]
 
 /** A fact as text; null when the record does not have it. */
 const fact = (data: Data, name: string): string | null => {
