@@ -25,6 +25,8 @@ const Variables = z.object({
   VLLM_SIM_ITL_MS: z.coerce.number().min(0).optional(),
   VLLM_SIM_MAX_NUM_SEQS: z.coerce.number().int().min(1).optional(),
   VLLM_SIM_MAX_MODEL_LEN: z.coerce.number().int().min(1).optional(),
+  /** What the model is made for. */
+  VLLM_SIM_TASK: z.enum(['generate', 'embed']).optional(),
   /** Key that `/v1` asks for; none when unset. */
   VLLM_SIM_API_KEY: z.string().optional(),
 })
@@ -49,6 +51,7 @@ export const nodeOptions = (environment: Record<string, string | undefined>): Si
       itlMs: variables.VLLM_SIM_ITL_MS,
       sequencesMax: variables.VLLM_SIM_MAX_NUM_SEQS,
       modelLengthMax: variables.VLLM_SIM_MAX_MODEL_LEN,
+      task: variables.VLLM_SIM_TASK,
     }),
   }
 }
