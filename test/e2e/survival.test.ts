@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyArchive } from '@penstock/audit-chain'
-import { expectedText } from '@penstock/vllm-sim'
+import { expectedAnswer, expectedText } from '@penstock/vllm-sim'
 import { chatQuestion } from '../stack/chat-question.ts'
 import { testModel } from '../stack/seed-config.ts'
 import { startTestStack } from '../stack/start-stack.ts'
@@ -131,6 +131,37 @@ describe('a client reads every byte once and in order', () => {
         await stack.stack.waitReady('node-1', readyCount)
       }),
     )
+  })
+
+  it('when a node breaks off in the middle of a tool call that goes out in one piece', async () => {
+    // The other one was killed before, and gets work only where nobody else can do it.
+    const node = stack.nodes.at(-1)
+    await fetch(`${node?.adminUrl}/fault`, {
+      method: 'POST',
+      body: JSON.stringify({ kind: 'reset_mid_stream', afterTokens: 4 }),
+    })
+    const parameters = { type: 'object', properties: { path: { type: 'string' } }, required: ['path'] }
+    const tools = [{ type: 'function', function: { name: 'read_file', parameters } }]
+    const answers = Array.from({ length: 6 }, async () => {
+      const messages = [{ role: 'user', content: `survival ${asked++}` }]
+      const request = { model: testModel.name, messages, tools, tool_choice: 'required', max_tokens: 100 }
+      const response = await fetch(`${stack.apiUrl}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${stack.openAiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify(request),
+      })
+      expect(response.status).toBe(200)
+      const { choices } = (await response.json()) as {
+        choices: { message: { tool_calls: { function: { name: string; arguments: string } }[] } }[]
+      }
+      const expected = expectedAnswer({ model: testModel.servedName, request }).toolCall
+      expect(choices[0]?.message.tool_calls.map((call) => call.function)).toEqual([
+        { name: expected?.name, arguments: expected?.arguments },
+      ])
+    })
+    await Promise.all(answers)
+    const records = (await (await fetch(`${node?.adminUrl}/requests`)).json()) as { outcome: string }[]
+    expect(records.filter(({ outcome }) => outcome === 'failed')).toHaveLength(1)
   })
 
   it('when a node dies while its model thinks, and the thought is not shown', async () => {

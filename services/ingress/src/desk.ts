@@ -272,13 +272,15 @@ export class Desk implements RequestDesk, Disposable {
   /** A generation of its own for a call. */
   #own(client: Client, now: number): Owned {
     const { request, intake } = client
-    const { reasoning } = intake
+    const { reasoning, flightKey } = intake
+    // Others may read along as it comes.
+    const whole = intake.whole && flightKey === null
     const limits = { ...this.#deps.timeLimits(intake), limits: this.#options.limits }
     const budgetOf = (pool: string): RetryBudget => this.#budgetOf(pool)
-    const life = new RequestLife({ request, reasoning, ...limits, budgetOf }, now)
+    const life = new RequestLife({ request, reasoning, whole, ...limits, budgetOf }, now)
     const owned = newOwned(client, life)
     this.#owned.set(request, owned)
-    if (intake.flightKey !== null) this.#flights.set(intake.flightKey, owned)
+    if (flightKey !== null) this.#flights.set(flightKey, owned)
     return owned
   }
 

@@ -41,8 +41,13 @@ export interface Intake {
   trace: ParentTrace
 }
 
+/** What came of the answer so far is void: it comes anew. Only to a client that has got nothing of it. */
+export interface AnewPart {
+  readonly kind: 'anew'
+}
+
 /** A part of the answer as a front sees it. `end` comes once, last, and only after its audit record is durable. */
-export type AnswerPart = Extract<Part, { kind: 'text' | 'reasoning' | 'tool-calls' | 'embedding' }> | EndPart
+export type AnswerPart = Extract<Part, { kind: 'text' | 'reasoning' | 'tool-calls' | 'embedding' }> | AnewPart | EndPart
 
 export interface Answer {
   accepted: Accepted

@@ -40,6 +40,7 @@ export const newLife = (options: Partial<LifeOptions> = {}) => {
       totalMs: 60_000,
       queueMs: 10_000,
       reasoning: 'hidden',
+      whole: false,
       limits: defaultLifeLimits,
       budgetOf: () => budget,
       ...options,

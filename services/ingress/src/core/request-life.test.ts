@@ -9,6 +9,7 @@ import {
   accepted,
   end,
   text,
+  thought,
   failed,
   newLife,
   frameOf,
@@ -191,6 +192,25 @@ describe('limits', () => {
     life.frame(frameOf(life, runId(1), 0, [{ kind: 'tool-calls', calls: [{ index: 0, id: 'c', name: 'f' }] }]), 1)
     const last = life.tick(3000, true).at(-1)
     expect(last?.kind === 'fail' && last.failure.code).toBe('cannot_continue')
+  })
+
+  it('half a tool call of an answer in one piece is void: the answer comes anew, and nodes that die of it still count', () => {
+    const call: Part = { kind: 'tool-calls', calls: [{ index: 0, id: 'c', name: 'f' }] }
+    const life = newLife({ whole: true, reasoning: 'shown' })
+    granted(life, 1)
+    const first = life.frame(frameOf(life, runId(1), 0, [thought('so'), text('ab'), call, failed({ node: 'a' })]), 1)
+    expect(kinds(first)).toEqual(['emit', 'emit', 'emit', 'emit', 'submit'])
+    expect(first[3]).toEqual({ kind: 'emit', part: { kind: 'anew' } })
+    expect(life.said).toEqual({ text: '', tokens: 0 })
+    granted(life, 2)
+    const second = life.frame(frameOf(life, runId(2), 0, [text('ab'), call, failed({ node: 'b' })]), 2)
+    expect(kinds(second)).toContain('fail')
+    // What can be taken up is.
+    const plain = newLife({ whole: true })
+    granted(plain)
+    plain.frame(frameOf(plain, runId(1), 0, [text('ab')]), 1)
+    expect(kinds(plain.tick(2100, true))).toEqual(['cancel-run', 'submit'])
+    expect(plain.said).toEqual({ text: 'ab', tokens: 1 })
   })
 
   it('time that runs out in the queue is overload, at a node a timeout', () => {

@@ -41,6 +41,8 @@ export interface LifeOptions {
   /** Longest wait for the start of the first run. */
   queueMs: number
   reasoning: ReasoningView
+  /** The client gets the answer in one piece. */
+  whole: boolean
   limits: LifeLimits
   /** What a pool's requests share for attempts that fail at its nodes. */
   budgetOf: (pool: string) => RetryBudget
@@ -80,7 +82,7 @@ export class RequestLife {
     this.request = options.request
     this.#limits = options.limits
     this.#budgetOf = options.budgetOf
-    this.#delivered = new Delivered(options.reasoning)
+    this.#delivered = new Delivered(options)
     this.#firstByteAt = now + options.firstByteMs
     this.#queueUntil = now + Math.min(options.queueMs, options.firstByteMs)
     this.#offerUntil = now + options.limits.offerMs
@@ -301,7 +303,7 @@ export class RequestLife {
     }
   }
 
-  #emit(part: Exclude<AnswerPart, { kind: 'end' }>): Effect[] {
+  #emit(part: Exclude<AnswerPart, { kind: 'end' | 'anew' }>): Effect[] {
     const seen = this.#delivered.take(part)
     if (seen === 'astray') return this.#fail(new RequestFailure('cannot_continue'))
     if (seen === 'hidden') return []
@@ -340,9 +342,11 @@ export class RequestLife {
   }
 
   #nextAttempt(now: number, because: string): Effect[] {
-    if (!this.#delivered.takeUp()) return this.#fail(new RequestFailure('cannot_continue'))
+    const takenUp = this.#delivered.takeUp()
+    if (takenUp === 'never') return this.#fail(new RequestFailure('cannot_continue'))
     this.#attempt += 1
-    return [this.#submit(now, because)]
+    const next = this.#submit(now, because)
+    return takenUp === 'anew' ? [{ kind: 'emit', part: { kind: 'anew' } }, next] : [next]
   }
 
   #submit(now: number, because: string | null = null): Effect {

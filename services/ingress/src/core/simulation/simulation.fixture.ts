@@ -135,7 +135,7 @@ export class Simulation {
     const limits = { firstByteMs, totalMs, queueMs: firstByteMs, limits: defaultLifeLimits }
     const budget = new RetryBudget({ share: 0.1, burst: 10 })
     const reasoning = this.#clock.random() < 0.5 ? 'hidden' : 'told'
-    const life = new RequestLife({ request: id, reasoning, ...limits, budgetOf: () => budget }, now)
+    const life = new RequestLife({ request: id, reasoning, whole: false, ...limits, budgetOf: () => budget }, now)
     const tokens = 1 + this.#clock.below(12)
     const thoughts = this.#clock.random() < 0.3 ? this.#clock.below(8) : 0
     const progress = { received: 0, outcome: null, granted: new Map() }

@@ -45,6 +45,7 @@ export const messagesApi: ProviderApi<OpenAiChatInput, MessagesRequest> = {
           case 'reasoning':
             return write(events.reasoning(part.text))
           case 'embedding':
+          case 'anew':
             return ''
           case 'tool-calls':
             return write(events.toolCalls(part.calls))

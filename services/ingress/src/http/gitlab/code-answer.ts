@@ -50,6 +50,7 @@ export const collectText = async ({ parts }: Answer): Promise<{ text: string; us
   let usage: Usage | null = null
   for await (const part of parts) {
     if (part.kind === 'text') texts.push(part.text)
+    else if (part.kind === 'anew') texts.length = 0
     else if (part.kind === 'end') usage = part.usage
   }
   return { text: texts.join(''), usage }

@@ -31,6 +31,7 @@ export const eventsOf = (shape: PieceShape, envelope: AnswerEnvelope): ((part: A
       case 'reasoning':
         return reasoning(part.text)
       case 'embedding':
+      case 'anew':
         return ''
       case 'tool-calls': {
         const chunk = shape.toolCalls(envelope, part.calls)

@@ -2,6 +2,7 @@ import { RequestFailure } from '@penstock/contracts'
 import type { ErrorCode, FailureDetail } from '@penstock/contracts'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { AnswerPart } from '../../core/intake.ts'
 import { answerOf, end, limitedKey, openAiKey, startTestApp, text } from '../http-app.fixture.ts'
 import type { TestApp } from '../http-app.fixture.ts'
 
@@ -54,6 +55,23 @@ describe('the openai client', () => {
     const without = []
     for await (const chunk of await client.chat.completions.create({ ...request, stream: true })) without.push(chunk)
     expect(without.some((chunk) => 'usage' in chunk)).toBe(false)
+  })
+
+  it('gets one answer in one piece where half of another came first', async () => {
+    const calling = (args: string): AnswerPart => ({
+      kind: 'tool-calls',
+      calls: [{ index: 0, id: 'call-1', name: 'find', arguments: args }],
+    })
+    const thinking: AnswerPart = { kind: 'reasoning', text: 'hm', tokens: 1 }
+    const broken = [thinking, text('I '), calling('{"pa')]
+    app.desk.script = () =>
+      answerOf([...broken, { kind: 'anew' }, thinking, text('I look'), calling('{"path":1}'), end()])
+    const { choices } = await client.chat.completions.create(request)
+    expect(choices[0]?.message).toMatchObject({
+      content: 'I look',
+      reasoning: 'hm',
+      tool_calls: [{ id: 'call-1', function: { name: 'find', arguments: '{"path":1}' } }],
+    })
   })
 
   it('gets reasoning and a tool call, in pieces and whole', async () => {

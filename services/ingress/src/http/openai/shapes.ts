@@ -92,6 +92,7 @@ export const responsesApi: ProviderApi<OpenAiChatInput> = {
             return write(events.text(part.text))
           case 'reasoning':
           case 'embedding':
+          case 'anew':
             return ''
           case 'tool-calls':
             return write(events.toolCalls(part.calls))

@@ -66,6 +66,9 @@ const collect = async ({ parts }: Answer): Promise<CollectedAnswer> => {
       case 'reasoning':
         reasonings.push(part.text)
         break
+      case 'anew':
+        texts.length = reasonings.length = calls.length = 0
+        break
       case 'embedding':
         // An attempt that broke off may have delivered some before: the first of each counts.
         if (!vectors.has(part.index)) vectors.set(part.index, part.values)
