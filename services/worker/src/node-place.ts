@@ -58,11 +58,14 @@ export class NodePlace {
     if (this.#tokens - this.#stretchFrom >= stretchTokens) this.#pace(now)
   }
 
-  /** The answer came to its end. `uncachedTokens`: of the prompt, when the node told. */
-  ended(uncachedTokens: number | null): void {
+  /** The answer came to its end. `toldTokens`: of the prompt without cached ones, when the node told. */
+  ended(toldTokens: number | null): void {
     const now = this.#deps.now()
     if (this.#firstAt !== null && this.#tokens - this.#stretchFrom >= 8) this.#pace(now)
-    const tokens = uncachedTokens ?? (this.reason === 'affinity' ? null : this.#seat.promptTokens)
+    const { promptTokens, uncachedTokens } = this.#seat
+    // At a home to which this worker had sent nothing of it others may have: then nobody knows what was computed.
+    const isUnknown = this.reason === 'affinity' && uncachedTokens === promptTokens
+    const tokens = toldTokens ?? (isUnknown ? null : uncachedTokens)
     if (this.#firstAt !== null && tokens !== null)
       this.node.control.prefilled({ tokens, tookMs: this.#firstAt - this.#calledAt })
     this.node.load.release(this.#seat, this.#tokens)

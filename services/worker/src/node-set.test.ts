@@ -316,3 +316,44 @@ test('an unknown pool has no room and no node', () => {
   expect(set.room('q')).toBe(0)
   expect(set.reserve(job({ pool: 'q' }))).toBeNull()
 })
+
+describe('what this worker sent to a node', () => {
+  const conversation = (promptTokensEstimate: number) => ({ affinity: ['conversation'], promptTokensEstimate })
+  const answer = (place: NodePlace, set: NodeSet): void => {
+    place.heard(1)
+    place.ended(null)
+    set.release(place)
+  }
+
+  test('does not wait for its prefill again, until the node is started anew', () => {
+    const { set, reserve } = newSet([{ name: 'a', inFlightMax: 8 }])
+    answer(reserve(conversation(9000)), set)
+    const next = reserve(conversation(10_000))
+    expect(next.node.load.prefillTokens).toBe(1000)
+    set.release(next)
+    set.restarted(next.node)
+    expect(reserve(conversation(10_000)).node.load.prefillTokens).toBe(10_000)
+  })
+
+  test('draws a conversation to where it went when its home was busy', () => {
+    const { reserve } = newSet(['a', 'b', 'c', 'd'].map((name) => ({ name, inFlightMax: 8 })))
+    const home = reserve(conversation(9000))
+    home.node.load.take({ promptTokens: 60_000, outputTokensMax: 1 }, 0)
+    const moved = reserve(conversation(9000))
+    expect(moved.node).not.toBe(home.node)
+    expect(reserve(conversation(9500)).node).toBe(moved.node)
+  })
+
+  test('measures the node’s prefill by what was missing, and not at all where others may have sent the rest', () => {
+    const { set, clock, reserve } = newSet([{ name: 'a', inFlightMax: 8 }])
+    const first = reserve(conversation(9000))
+    const rate = first.node.control.prefillTokensPerSecond
+    clock.now = 10
+    answer(first, set)
+    expect(first.node.control.prefillTokensPerSecond).toBe(rate)
+    const second = reserve(conversation(10_000))
+    clock.now += 100
+    answer(second, set)
+    expect(second.node.control.prefillTokensPerSecond).toBe(10_000)
+  })
+})
