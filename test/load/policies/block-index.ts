@@ -21,7 +21,8 @@ export class BlockIndex {
 
   sent(node: number, chain: readonly number[]): void {
     const sent = this.#sent[node] as Set<number>
-    for (const key of chain) {
+    // The end first: as in vLLM, a chain's beginning outlasts what only it makes useful.
+    for (const key of chain.toReversed()) {
       sent.delete(key)
       sent.add(key)
     }

@@ -84,6 +84,9 @@ const runPrefix = async ({ options, folder, signal, onProgress, budget }: SuiteC
       onNotice: onProgress,
     }),
   )
+  // A flag that operators are advised to set: the node tells what it found cached.
+  for (const { adminUrl } of stack.nodes)
+    await fetch(`${adminUrl}/settings`, { method: 'POST', body: JSON.stringify({ promptTokensDetails: true }) })
   const { subjects, absent } = await startSubjects(wanted, { stack, held, folder, signal, onProgress })
   const longCost = new Map<Subject, number>()
   for (const subject of subjects) longCost.set(subject, await costOfLongPrompts(subject, signal, options.quick))
