@@ -39,7 +39,12 @@ const newSet = (nodes: NodeInput[], pool: object = {}) => {
   set.configure(documentOf(nodes, pool))
   onTestFinished(() => set.close())
   const reserve = (over: Partial<PlacedJob> = {}): NodePlace => set.reserve(job(over))!
-  return { set, clock, workers, reserve, room: () => set.room('p') }
+  const room = (): number => {
+    const places = set.room('p')
+    expect(set.hasRoom('p')).toBe(places > 0)
+    return places
+  }
+  return { set, clock, workers, reserve, room }
 }
 
 describe('room', () => {

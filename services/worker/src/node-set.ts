@@ -149,6 +149,20 @@ export class NodeSet {
     return usable.reduce((room, node) => room + freeSeats(this.#use(node, found.targets, workers)), 0)
   }
 
+  /** Whether there is any `room`: mostly the first node that is well tells, however many there are. */
+  hasRoom(pool: string): boolean {
+    const found = this.#pools.get(pool)
+    if (found === undefined || found.paused) return false
+    const now = this.#deps.now()
+    const workers = this.#deps.workersOf(pool)
+    for (const name of found.nodes) {
+      const node = this.#nodes.get(name)
+      if (node === undefined || node.config.mode !== 'active' || isOut(node, now)) continue
+      if (freeSeats(this.#use(node, found.targets, workers)) > 0) return true
+    }
+    return this.room(pool) > 0
+  }
+
   /**
    * Chooses a node and takes one of its places; the caller gives it back with `release`. A job that was taken finds a place even when
    * the room it was taken for has gone since. Null: the pool has no node that takes work.
@@ -165,8 +179,8 @@ export class NodeSet {
       this.#choice(node, job, pool.targets, workers),
     )
     const placed = placeJob(choices, { ...job, promptTokens: job.promptTokensEstimate, lora }, now)
-    const least = choices.toSorted((a, b) => a.inFlight - b.inFlight)[0]?.name
-    const node = this.#nodes.get(placed?.node ?? least ?? '')
+    const name = placed?.node ?? choices.toSorted((a, b) => a.inFlight - b.inFlight)[0]?.name
+    const node = this.#nodes.get(name ?? '')
     return node === undefined ? null : this.#seat(node, placed?.reason ?? 'last-resort', job)
   }
 

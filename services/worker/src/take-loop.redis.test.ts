@@ -59,7 +59,7 @@ const looping = async (places: number, url = server.url) => {
   const loop = new TakeLoop({
     queue,
     log,
-    room: () => places - busy,
+    hasRoom: () => places > busy,
     start: (job, run) => {
       started.push({ job, run })
       busiest = Math.max(busiest, ++busy)

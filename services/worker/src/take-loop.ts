@@ -9,8 +9,8 @@ import { newRunId } from './new-run-id.ts'
 export interface TakeLoopDependencies {
   queue: PoolQueue
   log: Logger
-  /** Places free at the pool's nodes for this worker. */
-  room(pool: string): number
+  /** Whether a place is free at the pool's nodes for this worker. */
+  hasRoom(pool: string): boolean
   /** Starts the run of a job; must take its place at once. */
   start(job: Job, run: RunId): void
 }
@@ -101,7 +101,7 @@ export class TakeLoop {
     state.busy = true
     try {
       while (!this.#stopped && state.wanted > 0) {
-        state.full = this.#deps.room(pool) <= 0
+        state.full = !this.#deps.hasRoom(pool)
         if (state.full) break
         state.wanted -= 1
         const { asked } = state

@@ -113,7 +113,7 @@ export class Worker implements AsyncDisposable {
     this.#loop = new TakeLoop({
       queue,
       log,
-      room: (pool) => this.#room(pool),
+      hasRoom: (pool) => this.#hasRoom(pool),
       start: (job, run) => void this.#start(job, run),
     })
     this.#framePaces = new FramePaces({
@@ -212,18 +212,26 @@ export class Worker implements AsyncDisposable {
   /** A nudge for another worker is left to it; one for us that we have no room for goes on to everybody. */
   #jobAdded(pool: string, asked: WorkerId | null): void {
     const { worker } = this.#options
-    if (asked === worker && this.#room(pool) <= 0) this.#deps.bus.publish(jobAdded, [pool], { pool, worker: null })
+    if (asked === worker && !this.#hasRoom(pool)) this.#deps.bus.publish(jobAdded, [pool], { pool, worker: null })
     else if (asked === null || asked === worker) this.#loop.nudge(pool)
   }
 
   /** None while its own beats do not come back: cut off from the bus, it would take jobs that it can neither claim nor answer. */
   #room(pool: string): number {
-    return this.#deps.now() - this.#heardItselfAt > unheardMs ? 0 : this.#nodes.room(pool)
+    return this.#isUnheard ? 0 : this.#nodes.room(pool)
+  }
+
+  #hasRoom(pool: string): boolean {
+    return !this.#isUnheard && this.#nodes.hasRoom(pool)
+  }
+
+  get #isUnheard(): boolean {
+    return this.#deps.now() - this.#heardItselfAt > unheardMs
   }
 
   /** A job that comes past the queue is taken when there is room for it now. */
   #offered(job: Job): boolean {
-    if (this.#draining || this.#room(job.pool) <= 0) return false
+    if (this.#draining || !this.#hasRoom(job.pool)) return false
     void this.#start(job, newRunId())
     return true
   }
