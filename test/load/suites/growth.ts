@@ -187,6 +187,8 @@ const job = (index: number): NewJob => ({
 })
 
 const perSecond = 20
+/** A node is looked at every five seconds. */
+const settleMsPerPlace = 8
 
 /** Whole requests through one worker that has so many nodes or pools: all of them addresses of two simulated nodes. */
 const costOfPlaces = async (
@@ -216,6 +218,8 @@ const costOfPlaces = async (
   const plan = (spanMs: number) => steadyLoad({ perSecond, spanMs, promptTokens: 400, outputTokens: 20, random })
   const rest = { drainMs: 3000, signal }
   await measure(subject, { plan: plan(4000), warmUpMs: 0, measuredMs: 4000, ...rest })
+  // The first checks of many nodes take their time; they are no part of what a request costs, nor of what idling does.
+  await delay(size * settleMsPerPlace, undefined, { signal })
   const idle = await measureIdleness(subject.pids(), 3)
   const idleCpuMsPerSecond = roundMs(totalMs(idle.cpuMsPerSecond))
   const measuredMs = seconds * 1000
