@@ -13,9 +13,9 @@ export interface FramePacesOptions {
 }
 
 /**
- * The beat of the frames for each ingress: slower the longer the way to it takes. A frame is 150 bytes around a token; over a way that is
- * too narrow for that, frames pile up in front of beats and answers until both ends take each other for dead. Gathered over a quarter of a
- * second, the same text takes a tenth.
+ * The beat of the frames for each ingress: slower the longer the way to it takes. A frame is about 150 bytes around a token; over a way that is
+ * too narrow for that, frames pile up in front of beats and answers until the living are taken for dead. Gathered over a quarter of a second,
+ * the same text takes an eighth.
  */
 export class FramePaces {
   readonly #options: FramePacesOptions
