@@ -269,6 +269,24 @@ describe('a model that is an adapter', () => {
   })
 })
 
+test('a job whose room has gone meanwhile goes to a node that is well, over its limit, not to one that is out', () => {
+  const { set, reserve } = newSet([
+    { name: 'a', inFlightMax: 1 },
+    { name: 'b', inFlightMax: 1 },
+  ])
+  const [a, b] = [...set.all]
+  set.failed(b!)
+  expect([reserve(), reserve(), reserve()].map(({ node }) => node)).toEqual([a, a, a])
+})
+
+test('a node whose allowed networks change is opened anew, so that no old connection goes where none may', () => {
+  const { set } = newSet([{ name: 'a' }])
+  const [before] = [...set.all]
+  set.configure(documentOf([{ name: 'a', networks: ['10.0.0.0/8'] }]))
+  const [after] = [...set.all]
+  expect(after).not.toBe(before)
+})
+
 test('a late first token lowers the limit of its node alone', () => {
   const { set, clock, reserve } = newSet([{ name: 'a' }, { name: 'b' }])
   const [one, other] = [reserve(), reserve({ avoidNodes: [] })]

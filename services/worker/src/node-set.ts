@@ -175,9 +175,10 @@ export class NodeSet {
     const nodes = this.#takingWork(job.pool)
     const awake = nodes.filter(({ health }) => health.unfit !== 'asleep')
     const lora = this.#adapters.get(job.model)
-    const choices = holdersOf(lora, awake.length > 0 ? awake : nodes).map((node) =>
-      this.#choice(node, job, pool.targets, workers),
-    )
+    const holders = holdersOf(lora, awake.length > 0 ? awake : nodes)
+    // One call more at a node that is well is better than one at a node that is not.
+    const well = holders.filter(({ health }) => !isEjected(health, now))
+    const choices = (well.length > 0 ? well : holders).map((node) => this.#choice(node, job, pool.targets, workers))
     const placed = placeJob(choices, { ...job, promptTokens: job.promptTokensEstimate, lora }, now)
     const name = placed?.node ?? choices.toSorted((a, b) => a.inFlight - b.inFlight)[0]?.name
     const node = this.#nodes.get(name ?? '')
@@ -346,7 +347,8 @@ const isSameServer = (one: NodeSpec, other: NodeSpec): boolean =>
   one.url === other.url &&
   one.credential === other.credential &&
   one.profile === other.profile &&
-  isDeepStrictEqual(one.backend, other.backend)
+  isDeepStrictEqual(one.backend, other.backend) &&
+  isDeepStrictEqual(one.networks, other.networks)
 
 /** The nodes that may be asked for a model: of an adapter those that list it, all while none is known to. Others would answer 404. */
 const holdersOf = (adapter: Adapter | undefined, nodes: readonly WorkerNode[]): readonly WorkerNode[] => {
