@@ -1,6 +1,7 @@
 import type { ConfigStore } from '@penstock/config'
 import type { Command } from 'commander'
 import { authorOf } from './author.ts'
+import { addNodeListCommand } from './node-list-command.ts'
 import { changeNodeMode, changePoolMode } from './change-mode.ts'
 import type { Mode, ModeChange } from './change-mode.ts'
 import { withStore } from './open-store.ts'
@@ -33,7 +34,7 @@ const verbs: Readonly<Record<string, { readonly mode: Mode; readonly pool: strin
 /** `penstock pool …` and `penstock node …`: changes of `mode` in the configuration, by whom and when kept in its history. */
 export const addModeCommands = (program: Command, outside: Outside, finish: (status: number) => void): void => {
   const pool = program.command('pool').description('pauses, drains and resumes a pool')
-  const node = program.command('node').description('pauses, drains and resumes a node')
+  const node = program.command('node').description('lists, pauses, drains and resumes nodes')
   const command = (of: Command, usage: string, description: string): Command =>
     of
       .command(usage)
@@ -44,6 +45,7 @@ export const addModeCommands = (program: Command, outside: Outside, finish: (sta
   const run = async (flags: Flags, mode: Mode, change: Parameters<typeof changed>[2]): Promise<void> =>
     finish(print(await withStore(outside, (store) => changed(store, mode, change, flags, outside)), flags, outside))
 
+  addNodeListCommand(node, outside, finish)
   for (const [verb, { mode, pool: ofPool, node: ofNode }] of Object.entries(verbs)) {
     command(pool, `${verb} <name>`, ofPool).action(async (name: string, flags: Flags) =>
       run(flags, mode, (document) => changePoolMode(document, name, mode)),
