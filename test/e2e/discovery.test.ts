@@ -56,7 +56,7 @@ const metrics = async (): Promise<string> => {
   return (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
 }
 const untilShown = (line: string | RegExp) =>
-  waitFor(async () => new RegExp(line).test(await metrics()), { what: String(line), timeoutMs: 10_000 })
+  waitFor(async () => new RegExp(line).test(await metrics()), { what: String(line), timeoutMs: 20_000 })
 const untilUp = (count: number) => untilShown(`penstock_pool_nodes_up\\{pool="main"\\} ${count}\\n`)
 
 interface Outcome {
@@ -211,12 +211,12 @@ test('a pool with a waiting room is scaled to zero and back: what came meanwhile
   }
   await writeFile(file, JSON.stringify(changed))
   await penstock('config', 'apply', file)
-  await waitFor(() => last.totals().arrived > 0, { what: 'the probe of the node' })
+  await waitFor(() => last.totals().arrived >= stack.workers.length, { what: 'the probe of each worker' })
   expect(await askOnce()).toMatchObject({ status: 200 })
 
   dns.set('zero.test', null)
   await last.crash()
-  // Only what is sent there shows that the node is gone: one request may meet it.
+  // One worker learns it from a request, the other by asking.
   await askOnce()
   await untilUp(0)
   const held = Array.from({ length: 5 }, () => askOnce())
