@@ -8,6 +8,7 @@ import type { Relay } from '../relay/relay.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BodyRefusal } from './body-refusal.ts'
 import { endBrokenConnection, limitConnections } from './connection-limits.ts'
+import { drainConnections } from './drain-connections.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
 import { preflightAnswer } from './cors.ts'
 import { Exchange } from './exchange.ts'
@@ -112,6 +113,7 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
     rewriteUrl: (request) => pathOf(request.url ?? '/'),
   })
   limitConnections(app.server, limits)
+  app.addHook('preClose', async () => drainConnections(app.server))
 
   // Handlers read bodies themselves, within the budget; nothing is parsed for a call that gets no further than routing.
   app.removeAllContentTypeParsers()
