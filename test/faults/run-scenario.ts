@@ -130,6 +130,10 @@ export const runScenario = async (scenario: Scenario, options: RunOptions): Prom
     },
   }
   const endOther = (error: unknown): never => {
+    if (!failing.signal.aborted && !options.signal.aborted) {
+      stack.keepFiles()
+      onProgress(`logs and records of the broken run are in ${stack.dataDir}`)
+    }
     failing.abort(error)
     throw error
   }

@@ -26,7 +26,9 @@ export const victimOf = async (kind: string, stage: Stage): Promise<string> => {
 /** Waits until a process that died or stood still is part of the whole again. `readyCount`: before it died; null: it lived on. */
 export const untilWell = async (victim: string, readyCount: number | null, stage: Stage): Promise<void> => {
   const { stack, beats, test } = stage
-  if (readyCount !== null) await stack.waitReady(victim, readyCount, recoveryMs)
+  // An ingress that is asked to stop lets its streams end first, and those that still came on their connections.
+  const readyWithinMs = test.ingresses.includes(victim) ? 2 * recoveryMs : recoveryMs
+  if (readyCount !== null) await stack.waitReady(victim, readyCount, readyWithinMs)
   if (test.workers.includes(victim)) await beats.next(victim, recoveryMs)
   if (test.nodes.some(({ name }) => name === victim)) await beats.nodeUp(victim, test.workers, recoveryMs)
   if (victim.startsWith('redis-')) await untilReplicated(stage)
