@@ -80,6 +80,7 @@ const fails = ({ backend, response }: Fixture): boolean => {
 }
 
 const agree = (one: PlannedFixture, other: PlannedFixture): boolean => {
+  if (isRefused(one) || isRefused(other)) return false
   const [first, second] = [one.byDefault, other.byDefault]
   if (first !== null && second !== null && !isSame(first, second)) return false
   return modelsOf({ planned: [one] }).every((model) =>
@@ -90,6 +91,9 @@ const agree = (one: PlannedFixture, other: PlannedFixture): boolean => {
       ),
   )
 }
+
+/** A server that nobody reaches is known to be away after a few seconds, called or not: its fixture is played at once, and alone. */
+const isRefused = ({ fixture }: PlannedFixture): boolean => fixture.backend?.reply.connection_refused === true
 
 /** An empty identifier means whatever model of the family there is. */
 const areClear = (one: ModelReference, other: ModelReference): boolean =>

@@ -30,10 +30,10 @@ export interface ScriptedNode extends AsyncDisposable {
 /** An address, of many, on which nothing listens for sure: any port that the system gives out may be another process's a moment later. */
 export const refusingOrigin = (number: number): string => `http://127.1.${number >> 8}.${number & 255}:1`
 
-/** Starts a node for an endpoint. `refusesAt`: it has this address instead, on which nothing listens. */
+/** Starts a node for an endpoint. Null as its served names: it tells of none, and answers under any. `refusesAt`: it has this address instead, on which nothing listens. */
 export const startScriptedNode = async (
   endpoint: string,
-  servedNames: readonly string[],
+  servedNames: readonly string[] | null,
   { refusesAt = null }: { refusesAt?: string | null } = {},
 ): Promise<ScriptedNode> => {
   const { pathname, origin } = new URL(endpoint)
@@ -87,12 +87,12 @@ export const startScriptedNode = async (
 const unscripted: FixtureReply = { status: 500, body: { error: { message: 'no call was expected here', code: 500 } } }
 
 /** Questions about the server itself, under any path: they come when the gateway likes, and are no calls. */
-const probeAnswer = ({ method, url = '' }: IncomingMessage, servedNames: readonly string[]): string | null => {
+const probeAnswer = ({ method, url = '' }: IncomingMessage, servedNames: readonly string[] | null): string | null => {
   if (method !== 'GET') return null
   if (url.endsWith('/version')) return JSON.stringify({ version: '0.24.0' })
-  if (url.endsWith('/models'))
+  if (url.endsWith('/models') && servedNames !== null)
     return JSON.stringify({ object: 'list', data: servedNames.map((id) => ({ id, object: 'model' })) })
-  return ['/health', '/ping', '/metrics', '/load'].some((probe) => url.endsWith(probe)) ? '' : null
+  return ['/health', '/ping', '/metrics', '/load', '/models'].some((probe) => url.endsWith(probe)) ? '' : null
 }
 
 const send = (

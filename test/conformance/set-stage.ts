@@ -33,9 +33,8 @@ export const setStage = async (round: Round, hand: StageHand): Promise<Stage> =>
   const places = []
   for (const { endpoint, apiKey } of models) {
     if (nodes.some((node) => sameEndpoint(node.endpoint, endpoint))) continue
-    const served = models.filter((model) => sameEndpoint(model.endpoint, endpoint)).map(({ servedName }) => servedName)
     const node = held.use(
-      await startScriptedNode(endpoint, served, {
+      await startScriptedNode(endpoint, null, {
         refusesAt: refuses(endpoint, round) ? refusingOrigin(nodes.length + 1) : null,
       }),
     )
