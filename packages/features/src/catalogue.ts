@@ -20,6 +20,16 @@ const elsewhere: readonly { readonly title: string; readonly promised: string; r
     promised: 'part of chat',
     status: 'GitLab pastes what it found into the context: nothing to ask',
   },
+  {
+    title: 'Code review chat (`@GitLabDuo` in a merge request)',
+    promised: 'with chat and code review',
+    status: 'asks GitLab Duo Chat',
+  },
+  {
+    title: 'Semantic code search of GitLab up to 18.9',
+    promised: 'not on self-hosted',
+    status: '404: asks Vertex AI by a proxy; newer ones ask for code embeddings',
+  },
   { title: 'Chat: /help', promised: 'GA 17.9', status: 'answered by GitLab itself' },
   { title: 'Duo for the CLI, shell (`glab duo ask --shell`)', promised: 'not listed', status: 'asks GitLab Duo Chat' },
   { title: 'Duo and SDLC trends dashboard', promised: 'Beta 17.9', status: 'no gateway involved' },
