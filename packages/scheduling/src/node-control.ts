@@ -20,8 +20,10 @@ export interface ControlFacts {
   now: number
 }
 
-/** Two steps of a large GPU's default budget (contract vllm §3.1): less would leave it idle between two calls. */
-const prefillTokensMin = 16_384
+/** Until a node's speed is known: two steps of a large GPU's default budget (contract vllm §3.1). */
+const prefillTokensGuess = 16_384
+/** Of the time that the strictest lane in use can wait for a first token, the part that prompts before it at a node may take. */
+const prefillShare = 0.5
 /** A lane that has sent nothing for this long does not bound the others' prefill, ms. */
 const laneForgottenMs = 60_000
 /** Of the KV cache: beyond, growth in decode evicts what runs and throughput falls (contract vllm §3.5). */
@@ -47,13 +49,13 @@ export class NodeControl {
     return this.#rate.tokensPerSecond
   }
 
-  /** Prompt tokens that may wait for their prefill, by all workers together: what the strictest lane in use can wait for. */
+  /** Prompt tokens that may wait for their prefill, by all workers together: part of what the strictest lane in use can wait for. */
   prefillTokensMax(targets: Readonly<Record<Lane, LaneTarget>>, now: number): number {
     const waits = [...this.#laneSeenAt].flatMap(([lane, at]) =>
       now - at <= laneForgottenMs ? [targets[lane].ttftMs] : [],
     )
     const waitMs = waits.length === 0 ? targets.interactive.ttftMs : Math.min(...waits)
-    return Math.max(prefillTokensMin, (this.#rate.tokensPerSecond * waitMs) / 1000)
+    return this.#rate.guessed ? prefillTokensGuess : (this.#rate.tokensPerSecond * waitMs * prefillShare) / 1000
   }
 
   /** Tokens the KV cache may be asked to hold, by all workers together; infinite while its size is unknown. */

@@ -8,6 +8,8 @@ const stretchTokens = 32
 export interface NodePlaceDependencies {
   now: () => number
   observe: (node: WorkerNode, observation: Observation) => void
+  /** A prompt is computed: another may follow it. */
+  prefilled: () => void
 }
 
 /** A job's place at a node, held from the choice to the end of the run. Tells the node's counters and limits how the call goes. */
@@ -66,7 +68,7 @@ export class NodePlace {
     // At a home to which this worker had sent nothing of it others may have: then nobody knows what was computed.
     const isUnknown = this.reason === 'affinity' && uncachedTokens === promptTokens
     const tokens = toldTokens ?? (isUnknown ? null : uncachedTokens)
-    if (this.#firstAt !== null && tokens !== null)
+    if (this.#firstAt !== null && tokens !== null && this.node.prefillsInTurn)
       this.node.control.prefilled({ tokens, tookMs: this.#firstAt - this.#calledAt })
     this.node.load.release(this.#seat, this.#tokens)
   }
@@ -88,6 +90,7 @@ export class NodePlace {
       tookMs: now - this.#calledAt,
       tokens: this.#seat.promptTokens,
     })
+    this.#deps.prefilled()
   }
 
   #pace(now: number): void {

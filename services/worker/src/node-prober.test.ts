@@ -44,6 +44,7 @@ const probed = async (script: Script) => {
     readCredential: () => '',
     workersOf: () => ['self'],
     othersAt: () => ({ inFlight: 0, prefillTokens: 0 }),
+    roomMade: () => undefined,
     now: () => performance.now(),
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`

@@ -29,11 +29,13 @@ const job = (over: Partial<PlacedJob> = {}): PlacedJob => ({
 const newSet = (nodes: NodeInput[], pool: object = {}) => {
   const clock = { now: 0 }
   const workers = ['self']
+  const made = { room: 0 }
   const set = new NodeSet({
     self: 'self',
     readCredential: () => 'secret',
     workersOf: () => workers,
     othersAt: () => ({ inFlight: 0, prefillTokens: 0 }),
+    roomMade: () => void (made.room += 1),
     now: () => clock.now,
   })
   set.configure(documentOf(nodes, pool))
@@ -44,7 +46,7 @@ const newSet = (nodes: NodeInput[], pool: object = {}) => {
     expect(set.hasRoom('p')).toBe(places > 0)
     return places
   }
-  return { set, clock, workers, reserve, room }
+  return { set, clock, workers, made, reserve, room }
 }
 
 describe('room', () => {
@@ -63,12 +65,28 @@ describe('room', () => {
   })
 
   test('ends when the prompts that wait for their prefill are as many tokens as the lane can wait for', () => {
-    const { reserve, room } = newSet([{ name: 'a', inFlightMax: 8 }])
+    const { reserve, room, made } = newSet([{ name: 'a', inFlightMax: 8 }])
     const long = reserve({ promptTokensEstimate: 20_000 })
     expect(room()).toBe(0)
     long.called()
+    expect(made.room).toBe(0)
     long.heard(1)
     expect(room()).toBe(7)
+    expect(made.room).toBe(1)
+  })
+
+  test.each([
+    ['vllm', 0],
+    ['openai', 6],
+  ] as const)('of a %s server after a slow prompt: only where prompts wait for each other', (kind, left) => {
+    const { clock, reserve, room } = newSet([{ name: 'a', inFlightMax: 8, backend: { kind } }])
+    const slow = reserve({ promptTokensEstimate: 1000 })
+    slow.called()
+    clock.now += 1000
+    slow.heard(1)
+    slow.ended(1000)
+    for (const tokens of [1000, 1000]) reserve({ promptTokensEstimate: tokens })
+    expect(room()).toBe(left)
   })
 
   test('ends when the KV cache would be asked to hold more than it can', () => {

@@ -39,6 +39,8 @@ export interface NodeSetDependencies {
   workersOf: (pool: string) => readonly string[]
   /** What the other workers have at a node. */
   othersAt: (node: string) => OthersAt
+  /** A node may have room that it had not, though no call has ended. */
+  roomMade: () => void
   now: () => number
 }
 
@@ -301,7 +303,11 @@ export class NodeSet {
     const targets = this.#pools.get(job.pool)?.targets ?? laneTargets
     return new NodePlace(
       { node, reason, lane: job.lane, seat, tokensAhead },
-      { now, observe: (observed, observation) => this.#observe(observed, observation, targets) },
+      {
+        now,
+        observe: (observed, observation) => this.#observe(observed, observation, targets),
+        prefilled: this.#deps.roomMade,
+      },
     )
   }
 

@@ -31,6 +31,11 @@ export class WorkerNode {
     this.health = config.address === null ? unknownHealth() : unprovenHealth(now)
   }
 
+  /** Prompts wait for each other there. A vendor's gateway has any number of machines behind it. */
+  get prefillsInTurn(): boolean {
+    return this.config.backend.kind === 'vllm'
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.backend.close(), this.inspector?.close()])
   }

@@ -91,6 +91,7 @@ export class Worker implements AsyncDisposable {
       readCredential: dependencies.readCredential,
       workersOf: (pool) => this.#presence.workersOf(pool, now()),
       othersAt: (node) => this.#colleagues.at(node, now()),
+      roomMade: () => this.#loop.placeFreed(),
       now,
     })
     this.#discovery = new NodeDiscovery({ servers: options.dnsServers }, { log, now, onChange: () => this.#gather() })

@@ -196,6 +196,7 @@ export const simulatePenstock = (options: PenstockSimulation): Outcome[] => {
           stretchFrom = 1
           node.load.decodes(seat, firstAt)
           observe({ kind: 'first-token', lane, tookMs: firstAt - startedAt, tokens: estimate })
+          pumpAll()
         } else if (made - stretchFrom >= stretchTokens) pace()
       },
       onEnd(cause) {
