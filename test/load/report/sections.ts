@@ -202,6 +202,7 @@ export const sections: readonly Section[] = [
       ['CPU-ms per request', cell(2, 'cpuMsPerRequest')],
       ['of the smallest', cell(2, 'cpuRatio')],
       ['idle CPU-ms per second', cell(0, 'idleCpuMsPerSecond')],
+      ['wrong', cell(0, 'wrong')],
     ],
     chart: (rows) =>
       grouped(
@@ -258,12 +259,12 @@ export const sections: readonly Section[] = [
     ],
     chart: (rows) =>
       grouped(
-        'GPU tokens per wanted answer',
+        'Output tokens for nobody',
         'tokens',
         rows,
         () => 'all',
         subject,
-        (row) => numberAt(row, 'gpuTokensPerWanted'),
+        (row) => numberAt(row, 'wastedOutputTokens'),
       ),
   },
 ]

@@ -17,7 +17,7 @@ export const cancels: Suite = {
     return {
       rows: [{ subject: 'penstock', cancelled, neverAtNode, aborted, orphaned, abortMs, wastedTokens, totalTokens }],
       text,
-      facts,
+      facts: { ...facts, missedAims: failures },
       absent: [],
       failures,
     }

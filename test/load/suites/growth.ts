@@ -29,6 +29,8 @@ interface GrowthRow {
   /** All processes, without what they use while idle. */
   readonly cpuMsPerRequest: number
   readonly idleCpuMsPerSecond: number
+  /** Requests without a right answer in time: with any, the cost per request means nothing. */
+  readonly wrong: number
   /** CPU of the smallest size is 1. */
   readonly cpuRatio: number
 }
@@ -80,12 +82,12 @@ const runGrowth = async (context: SuiteContext): Promise<SuiteResult> => {
       cpuRatio: Math.round((one.cpuMsPerRequest / base) * 100) / 100,
     })
   }
-  const missed = rows
-    .filter(({ cpuRatio }) => cpuRatio > flatWithin)
-    .map(
-      ({ what, size, cpuRatio }) =>
-        `with ${size} ${what} a request costs ${cpuRatio} times as much CPU, aim ${flatWithin}`,
-    )
+  const missed = rows.flatMap(({ what, size, cpuRatio, wrong }) => [
+    ...(cpuRatio > flatWithin
+      ? [`with ${size} ${what} a request costs ${cpuRatio} times as much CPU, aim ${flatWithin}`]
+      : []),
+    ...(wrong > 0 ? [`with ${size} ${what} ${wrong} requests had no right answer in time`] : []),
+  ])
   return {
     rows,
     absent: [],
@@ -151,6 +153,7 @@ const costOfLine = async (queued: number, seconds: number, { signal }: SuiteCont
     msP99: recorder.percentileMs(99),
     cpuMsPerRequest: roundMs(totalMs(cpuBetween(before, await readCpuTimes(pids))) / pairs),
     idleCpuMsPerSecond: 0,
+    wrong: 0,
   }
 }
 
@@ -232,6 +235,7 @@ const costOfPlaces = async (
     msP99: roundMs((measured.ttftMs?.p99 ?? Infinity) - node.ttftMs),
     cpuMsPerRequest: roundMs(Math.max(0, busy) / Math.max(1, measured.requests)),
     idleCpuMsPerSecond,
+    wrong: Object.values(measured.errors).reduce((sum, count) => sum + count, 0),
   }
 }
 
@@ -254,7 +258,7 @@ const withPools = (document: ConfigDocumentInput, urls: readonly string[]): Conf
 
 const growthTable = (rows: readonly GrowthRow[]): string =>
   textTable(
-    ['what', 'size', 'p50', 'p99 ms', 'CPU ms/req', 'of smallest', 'idle CPU ms/s'],
+    ['what', 'size', 'p50', 'p99 ms', 'CPU ms/req', 'of smallest', 'idle CPU ms/s', 'wrong'],
     rows.map((row) => [
       row.what,
       String(row.size),
@@ -263,5 +267,6 @@ const growthTable = (rows: readonly GrowthRow[]): string =>
       row.cpuMsPerRequest.toFixed(2),
       `${row.cpuRatio.toFixed(2)}×`,
       row.idleCpuMsPerSecond.toFixed(0),
+      String(row.wrong),
     ]),
   )

@@ -70,7 +70,7 @@ const runPrefix = async ({ options, folder, signal, onProgress, budget }: SuiteC
   const rows: PrefixRow[] = []
   for (const { name, plan } of plans)
     for (const policy of policies.filter((one) => wanted.includes(one.name)))
-      rows.push(simulatedRow(policy, name, plan, bounds.get(name) ?? 0, profile))
+      rows.push(simulatedRow(policy, name, plan, bounds.get(name) ?? 0, { profile, seconds }))
 
   await using held = new AsyncDisposableStack()
   const stack = held.use(
@@ -181,9 +181,13 @@ const simulatedRow = (
   workload: string,
   plan: readonly WorkloadRequest[],
   bound: number,
-  profile: PerformanceProfile,
+  { profile, seconds }: { profile: PerformanceProfile; seconds: number },
 ): PrefixRow => {
   const run = simulatePolicy({ policy, nodes, profile, plan, patienceMs })
+  const outputTokens = run.outcomes.reduce(
+    (sum, { complete, request }) => sum + (complete ? request.outputTokens : 0),
+    0,
+  )
   const ttft = new LatencyRecorder()
   for (const { ttftMs } of run.outcomes) if (ttftMs !== null) ttft.record(ttftMs)
   const hitRate = ratio(run.cachedTokens / Math.max(1, run.queriedTokens))
@@ -193,7 +197,7 @@ const simulatedRow = (
     hitRate,
     hitRateOfBound: ratio(hitRate / bound),
     ttftMs: percentiles(ttft),
-    outputTokensPerSecond: roundMs((run.outputTokens / Math.max(1, run.spanMs)) * 1000),
+    outputTokensPerSecond: roundMs(outputTokens / seconds),
     requests: plan.length,
     errors: run.outcomes.filter(({ complete }) => !complete).length,
     cpuMsPerRequest: null,
