@@ -69,6 +69,7 @@ const services = ({ api, metrics, auditDir, archiveDir }: StartSettings, seedCon
       PENSTOCK_METRICS_HOST: metrics.host,
       PENSTOCK_METRICS_PORT: String(metrics.port),
       PENSTOCK_AUDIT_DIR: auditDir,
+      PENSTOCK_DRAIN_NOTICE_MS: '0',
     }),
   ]
 }

@@ -144,6 +144,8 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
           PENSTOCK_METRICS_HOST: '127.0.0.1',
           PENSTOCK_METRICS_PORT: '0',
           PENSTOCK_AUDIT_DIR: ingresses.length === 1 ? auditDir : join(auditDir, name),
+          // Alone it has nobody to leave its clients to.
+          ...(ingresses.length === 1 ? { PENSTOCK_DRAIN_NOTICE_MS: '0' } : {}),
           AIGW_GITLAB_URL: issuer.url,
           AIGW_CUSTOMER_PORTAL_URL: '',
         })),

@@ -21,6 +21,8 @@ const variables = z.object({
   /** API listener. */
   PENSTOCK_API_HOST: z.string().default('0.0.0.0'),
   PENSTOCK_API_PORT: port(5052),
+  /** After SIGTERM requests are still taken for this time, ms, while `/monitoring/ready` says 503 and answers close their connections. */
+  PENSTOCK_DRAIN_NOTICE_MS: integerVariable(0, 25_000, 2000),
   /** Certificate and key of the API listener, PEM files; unset: plain HTTP. Renewed files are taken up without a restart. */
   PENSTOCK_TLS_CERT_FILE: z.string().optional(),
   PENSTOCK_TLS_KEY_FILE: z.string().optional(),

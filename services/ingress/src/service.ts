@@ -89,7 +89,11 @@ export const startIngress = async (
   const digest = keyedDigest(config.PENSTOCK_PRINCIPAL_SECRET ?? randomBytes(32))
   const registry = registryOf(desk)
   const app = createHttpApp(
-    { bodyBudgetBytes: config.PENSTOCK_BODY_BUDGET_BYTES, ...(tlsFiles === null ? {} : { tls: readTls(tlsFiles) }) },
+    {
+      bodyBudgetBytes: config.PENSTOCK_BODY_BUDGET_BYTES,
+      drainNoticeMs: config.PENSTOCK_DRAIN_NOTICE_MS,
+      ...(tlsFiles === null ? {} : { tls: readTls(tlsFiles) }),
+    },
     {
       desk,
       digest,

@@ -32,6 +32,8 @@ export interface HttpAppOptions extends ConnectionLimits {
   readonly requestWithinMs: number
   /** Longer than load balancers keep idle connections. */
   readonly keepAliveMs: number
+  /** Between the wish to stop and the end of listening. */
+  readonly drainNoticeMs: number
   /** Unread bytes at which the client of a stream is cut off. */
   readonly unreadBytesMax: number
   /** Certificate and key; without them plain HTTP is spoken. */
@@ -47,6 +49,7 @@ const httpAppDefaults: HttpAppOptions = {
   headersWithinMs: 10_000,
   requestWithinMs: 15_000,
   keepAliveMs: 72_000,
+  drainNoticeMs: 0,
   unreadBytesMax: 256 * 1024,
   connectionsMax: 20_000,
   connectionsPerAddressMax: 10_000,
@@ -113,7 +116,7 @@ export const createHttpApp = (options: Partial<HttpAppOptions>, dependencies: Ht
     rewriteUrl: (request) => pathOf(request.url ?? '/'),
   })
   limitConnections(app.server, limits)
-  app.addHook('preClose', async () => drainConnections(app.server))
+  app.addHook('preClose', () => drainConnections(app.server, limits.drainNoticeMs))
 
   // Handlers read bodies themselves, within the budget; nothing is parsed for a call that gets no further than routing.
   app.removeAllContentTypeParsers()
