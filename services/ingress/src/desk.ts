@@ -48,6 +48,8 @@ const unknownCheckEveryMs = 1000
 const joinWithinMs = 2000
 /** By then the newer request is in the queue, in the place of the one it made worthless. */
 const withdrawAfterMs = 500
+/** Of a pool's requests (design §3). Saved up are as many as a node has at once by default: its death must cost none of them. */
+const retries = { share: 0.1, burst: 64 }
 
 /**
  * Owns every request of this ingress from its envelope to its last byte: carries out what their state machines decide, keeps
@@ -371,7 +373,7 @@ export class Desk implements RequestDesk, Disposable {
 
   #budgetOf(pool: string): RetryBudget {
     let budget = this.#budgets.get(pool)
-    if (budget === undefined) this.#budgets.set(pool, (budget = new RetryBudget({ share: 0.1, burst: 10 })))
+    if (budget === undefined) this.#budgets.set(pool, (budget = new RetryBudget(retries)))
     return budget
   }
 
