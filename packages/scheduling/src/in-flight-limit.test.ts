@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { initialLimit, targetKept, targetMissed } from './in-flight-limit.ts'
 import type { InFlightLimit } from './in-flight-limit.ts'
+import { laneTargets } from './lane-target.ts'
+import { NodeControl } from './node-control.ts'
 
 /** A node that keeps its target up to `size` in flight: where the limit settles after so many answers. */
 const settle = (size: number, ceiling: number, answers: number): number[] => {
@@ -12,7 +14,7 @@ const settle = (size: number, ceiling: number, answers: number): number[] => {
     limit =
       inFlight > size
         ? targetMissed(limit, { inFlight, ceiling, tookMs: 100, now })
-        : targetKept(limit, { inFlight, ceiling })
+        : targetKept(limit, { inFlight, ceiling, workers: 1 })
     return limit.limit
   })
 }
@@ -34,7 +36,7 @@ describe('the limit', () => {
           now += ms
           limit = missed
             ? targetMissed(limit, { inFlight, ceiling, tookMs: ms, now })
-            : targetKept(limit, { inFlight, ceiling })
+            : targetKept(limit, { inFlight, ceiling, workers: 1 })
           expect(limit.limit).toBeGreaterThanOrEqual(1)
           expect(limit.limit).toBeLessThanOrEqual(ceiling)
         }
@@ -43,7 +45,7 @@ describe('the limit', () => {
   })
 
   test('does not grow while nobody needs it', () => {
-    const idle = targetKept(initialLimit(64), { inFlight: 3, ceiling: 64 })
+    const idle = targetKept(initialLimit(64), { inFlight: 3, ceiling: 64, workers: 1 })
     expect(idle.limit).toBe(initialLimit(64).limit)
   })
 
@@ -54,6 +56,21 @@ describe('the limit', () => {
   })
 
   test('follows a ceiling that the configuration lowers', () => {
-    expect(targetKept(initialLimit(64), { inFlight: 0, ceiling: 8 }).limit).toBe(8)
+    expect(targetKept(initialLimit(64), { inFlight: 0, ceiling: 8, workers: 1 }).limit).toBe(8)
+  })
+
+  test.each([1, 2, 8])('keeps up with streams that only begin, shared by %i workers', (workers) => {
+    const ceiling = 1000
+    const each = Array.from({ length: workers }, () => ({ control: new NodeControl(), own: 0 }))
+    // Each round every worker starts what its part allows, and sees those streams begin well.
+    for (let round = 0; round < 120; round++)
+      for (const worker of each) {
+        const begun = Math.max(0, Math.floor(worker.control.limit(ceiling) / workers) - worker.own)
+        worker.own += begun
+        const facts = { ownInFlight: worker.own, othersInFlight: 0, workers, ceiling, targets: laneTargets, now: round }
+        for (let one = 0; one < begun; one++)
+          worker.control.observe({ kind: 'first-token', lane: 'interactive', tookMs: 50, tokens: 200 }, facts)
+      }
+    expect(each.reduce((sum, { own }) => sum + own, 0)).toBeGreaterThan(ceiling * 0.95)
   })
 })

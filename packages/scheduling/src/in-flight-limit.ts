@@ -26,11 +26,18 @@ export const initialLimit = (ceiling: number): InFlightLimit => ({
   deafUntil: Number.NEGATIVE_INFINITY,
 })
 
-/** A target was kept. `inFlight` of all workers, as far as the observer knows. */
-export const targetKept = (state: InFlightLimit, facts: { inFlight: number; ceiling: number }): InFlightLimit => {
+/**
+ * A target was kept. `inFlight` of all workers, as far as the observer knows. Of `workers` that share the node each sees only its own
+ * answers, and gets only its part of what the limit grows by: an answer counts for as many.
+ */
+export const targetKept = (
+  state: InFlightLimit,
+  facts: { inFlight: number; ceiling: number; workers: number },
+): InFlightLimit => {
   const { limit, slowStart } = state
   if (facts.inFlight < limit * usedShare) return withinCeiling(state, facts.ceiling)
-  return withinCeiling({ ...state, limit: limit + (slowStart ? 1 : 1 / limit) }, facts.ceiling)
+  const grownBy = Math.max(1, facts.workers) * (slowStart ? 1 : 1 / limit)
+  return withinCeiling({ ...state, limit: limit + grownBy }, facts.ceiling)
 }
 
 /** A target was missed by a call that took `tookMs`; once per incident, and never below one. */

@@ -3,7 +3,7 @@ import { laneTargets } from './lane-target.ts'
 import { NodeControl } from './node-control.ts'
 import type { Observation } from './node-control.ts'
 
-const facts = { inFlight: 32, ceiling: 64, targets: laneTargets, now: 0 }
+const facts = { ownInFlight: 32, othersInFlight: 0, workers: 1, ceiling: 64, targets: laneTargets, now: 0 }
 const first = (over: Partial<Extract<Observation, { kind: 'first-token' }>> = {}): Observation => ({
   kind: 'first-token',
   lane: 'interactive',

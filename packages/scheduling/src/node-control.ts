@@ -13,8 +13,11 @@ export type Observation =
   | { kind: 'pace'; lane: Lane; itlMs: number; tookMs: number }
 
 export interface ControlFacts {
-  /** In flight at the node by all workers, as far as known. */
-  inFlight: number
+  /** In flight at the node by this worker, and by the others as they last told. */
+  ownInFlight: number
+  othersInFlight: number
+  /** How many share the node, this one included. */
+  workers: number
   ceiling: number
   targets: Readonly<Record<Lane, LaneTarget>>
   now: number
@@ -85,7 +88,9 @@ export class NodeControl {
         ? observation.itlMs > facts.targets[lane].itlMs
         : tookMs - prefillMs(this.#rate, observation.tokens) > facts.targets[lane].ttftMs
     const limit = this.#limit ?? initialLimit(facts.ceiling)
-    this.#limit = late ? targetMissed(limit, { ...facts, tookMs }) : targetKept(limit, facts)
+    // What others told is up to a beat old; under a rush they have about as many as this worker.
+    const inFlight = Math.max(facts.ownInFlight + facts.othersInFlight, facts.ownInFlight * facts.workers)
+    this.#limit = late ? targetMissed(limit, { ...facts, inFlight, tookMs }) : targetKept(limit, { ...facts, inFlight })
   }
 
   /** A prompt's tokens, without cached ones, took so long to the first token. */

@@ -305,7 +305,7 @@ export class NodeSet {
       { node, reason, lane: job.lane, seat, tokensAhead },
       {
         now,
-        observe: (observed, observation) => this.#observe(observed, observation, targets),
+        observe: (observed, observation) => this.#observe(observed, observation, targets, job.pool),
         prefilled: this.#deps.roomMade,
       },
     )
@@ -315,9 +315,11 @@ export class NodeSet {
     if (key !== undefined) this.#memory.sent(config.name, { key, tokens, kvTokens: control.kvTokens })
   }
 
-  #observe(node: WorkerNode, observation: Observation, targets: Targets): void {
+  #observe(node: WorkerNode, observation: Observation, targets: Targets, pool: string): void {
     node.control.observe(observation, {
-      inFlight: node.load.inFlight + this.#deps.othersAt(node.config.name).inFlight,
+      ownInFlight: node.load.inFlight,
+      othersInFlight: this.#deps.othersAt(node.config.name).inFlight,
+      workers: this.#deps.workersOf(pool).length,
       ceiling: node.config.inFlightMax,
       targets,
       now: this.#deps.now(),

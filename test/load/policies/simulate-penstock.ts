@@ -168,7 +168,9 @@ export const simulatePenstock = (options: PenstockSimulation): Outcome[] => {
     let [made, stretchAt, stretchFrom] = [0, 0, 0]
     const observe = (observation: Observation): void =>
       node.control.observe(observation, {
-        inFlight: node.load.inFlight + worker.colleagues.at(node.name, clock.nowMs()).inFlight,
+        ownInFlight: node.load.inFlight,
+        othersInFlight: worker.colleagues.at(node.name, clock.nowMs()).inFlight,
+        workers: names.length,
         ceiling,
         targets: laneTargets,
         now: clock.nowMs(),
