@@ -4,6 +4,9 @@ import { openOrigin } from '../../stack/http-stream.ts'
 import { ByteTrail } from './byte-trail.ts'
 import type { EndedRequest, FromThread, ThreadRequest, ThreadSettings, ToThread } from './load-messages.ts'
 
+/** Timers fire a turn of the loop late: the rest of the wait is looked at turn by turn, ms. */
+const watchedMs = 3
+
 /** How often the loop is asked whether it is late, ms. */
 const loopResolutionMs = 2
 
@@ -21,16 +24,19 @@ let startedAt: number | null = null
 let planned = false
 let stopped = false
 let timer: NodeJS.Timeout | undefined
+let watch: NodeJS.Immediate | undefined
 
 const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
 
 const sendDue = (): void => {
   clearTimeout(timer)
+  clearImmediate(watch)
   if (startedAt === null) return
   for (let request = waiting[next]; request !== undefined && !stopped; request = waiting[next]) {
     const waitMs = startedAt + request.atMs - performance.now()
     if (waitMs > 0) {
-      timer = setTimeout(sendDue, waitMs)
+      if (waitMs > watchedMs) timer = setTimeout(sendDue, waitMs - watchedMs)
+      else watch = setImmediate(sendDue)
       return
     }
     next++
@@ -123,6 +129,7 @@ port.on('message', (message: ToThread) => {
     case 'stop':
       stopped = true
       clearTimeout(timer)
+      clearImmediate(watch)
       cutAll()
       return startedAt === null ? finish() : drain()
   }
