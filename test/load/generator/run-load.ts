@@ -75,6 +75,9 @@ const latest = (threads: readonly ReadLateness[]): ReadLateness => {
   return { p50: worst('p50'), p95: worst('p95'), p99: worst('p99'), max: worst('max') }
 }
 
+/** Thousands of answers grow for half a minute: with a small young generation each collection copies them, and the thread is late. */
+const youngMebibytes = 64
+
 /** One sending thread and its part of the plan. */
 class LoadThread {
   readonly ready: Promise<void>
@@ -89,7 +92,10 @@ class LoadThread {
     // Whoever waits for one of them hears of a failure; the other may have no listener.
     this.ready.catch(() => undefined)
     this.finished.catch(() => undefined)
-    this.#worker = new Worker(new URL('./load-thread.ts', import.meta.url), { workerData: settings })
+    this.#worker = new Worker(new URL('./load-thread.ts', import.meta.url), {
+      workerData: settings,
+      resourceLimits: { maxYoungGenerationSizeMb: youngMebibytes },
+    })
     this.#feeder = new Feeder(plan, (message, transfer) => this.#say(message, transfer))
     const fail = (error: Error): void => {
       ready.reject(error)
